@@ -1,0 +1,110 @@
+"""What can go wrong, as one tree. A message says what was seen, what was expected and what to do.
+
+MallError
+├── BadInput                 the caller can mend it
+│   ├── BadSite              a site file or a calibration
+│   ├── BadVideo             a file that is not a usable video
+│   ├── BadWindow            a time or a window
+│   ├── BadParameter         a parameter of a question
+│   ├── BadEvaluationFile    detections, ground truth or a homography
+│   ├── OverlappingSegment   two recordings of one camera at the same time
+│   └── NotFound
+│       ├── UnknownCamera
+│       ├── UnknownSection
+│       └── UnknownQuestion
+├── NotRecorded              nothing was filmed in the window
+├── NotExtracted             filmed, but not processed yet
+├── NotAllowed               no key, a wrong key, or a missing permission
+├── LeaseLost                somebody else has taken the work over; drop yours
+├── NoCapacity               the cluster cannot ever run this
+└── NotInstalled             a program, weights or a service is missing
+"""
+
+from collections.abc import Mapping
+
+from models.world.periods import Window, total_hours
+
+
+class MallError(Exception):
+    """Something the product expects may happen; its text is fit to be shown to a person."""
+
+
+class BadInput(MallError):
+    """The caller gave something that cannot be used."""
+
+
+class BadSite(BadInput):
+    """The site file or a calibration is wrong."""
+
+
+class BadVideo(BadInput):
+    """The file is not a video that can be decoded safely."""
+
+
+class BadWindow(BadInput):
+    """A time or a window cannot be used."""
+
+
+class BadParameter(BadInput):
+    """A parameter of a question is missing, unknown or of the wrong type."""
+
+    def __init__(self, parameter: str, message: str) -> None:
+        super().__init__(message)
+        self.parameter = parameter
+
+
+class BadEvaluationFile(BadInput):
+    """A file of detections, ground truth or a homography cannot be read."""
+
+
+class OverlappingSegment(BadInput):
+    """One camera cannot have recorded two files at the same time."""
+
+
+class NotFound(BadInput):
+    """The named thing does not exist."""
+
+
+class UnknownCamera(NotFound):
+    """No camera of the site has this id."""
+
+
+class UnknownSection(NotFound):
+    """No section of the site has this id."""
+
+
+class UnknownQuestion(NotFound):
+    """The catalogue has no such question."""
+
+
+class NotRecorded(MallError):
+    """No camera has video in the window."""
+
+
+class NotExtracted(MallError):
+    """There is video in the window that has not been processed: an answer would be partial."""
+
+    def __init__(self, missing: Mapping[str, list[Window]]) -> None:
+        self.missing = dict(missing)
+        self.camera_hours = sum(total_hours(windows) for windows in self.missing.values())
+        cameras = ", ".join(sorted(self.missing))
+        super().__init__(
+            f"{self.camera_hours:.2f} camera-hours are recorded but not extracted (cameras: {cameras}); "
+            "extract them first: mall extract --from .. --to .."
+        )
+
+
+class NotAllowed(MallError):
+    """The key is missing or wrong, or its owner lacks the permission."""
+
+
+class LeaseLost(MallError):
+    """The lease on a piece of work has passed to another worker."""
+
+
+class NoCapacity(MallError):
+    """The cluster is too small for the work, however long one waits."""
+
+
+class NotInstalled(MallError):
+    """A program, a service or weights are missing on this machine."""
