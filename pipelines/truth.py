@@ -105,9 +105,9 @@ def _read_stays(path: FilePath) -> dict[str, tuple[Path, ...]]:
     for person, floor, taken_at, x_m, y_m in _rows(path, PATHS_HEADER):
         points[person, int(floor)].append((datetime.fromisoformat(taken_at).timestamp(), float(x_m), float(y_m)))
     stays: dict[str, list[Path]] = defaultdict(list)
-    for (person, floor), samples in points.items():
+    for (person, floor_id), samples in points.items():
         ordered = np.array(sorted(samples))
-        stays[person].append(Path(floor, ordered[:, 0], ordered[:, 1:]))
+        stays[person].append(Path(floor_id, ordered[:, 0], ordered[:, 1:]))
     return {person: tuple(paths) for person, paths in stays.items()}
 
 
