@@ -1,0 +1,1 @@
+"""The services that an installation without a cloud runs for itself."""
