@@ -52,7 +52,8 @@ def _draw_view(axes: Axes, camera: Camera, floor: Floor) -> None:
         axes.add_patch(
             Polygon(seen, closed=True, facecolor=_VIEW, alpha=0.07, edgecolor=_VIEW, linewidth=0, zorder=0.7)
         )
-        axes.text(*_nearest_point(camera), camera.id, fontsize=6, color="#5b7488", ha="center", va="center", zorder=2)
+        x, y = _nearest_point(camera)
+        axes.text(x, y, camera.id, fontsize=6, color="#5b7488", ha="center", va="center", zorder=2)
 
 
 def _seen_outline(camera: Camera, floor: Floor) -> Floats:
