@@ -1,0 +1,170 @@
+"""Running the decoder at arm's length: a child process with limits, a watchdog, and messages.
+
+The child may hang, crash or be killed by one of its limits: each ends here in a `BadVideo` that says so, never in a
+parent that hangs or dies. The other way round, a child never outlives its parent (it ends when its stdin does).
+"""
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.world.errors import BadVideo
+from pipelines.decode_child import HEADER
+
+_CPU_SIGNALS = {signal.SIGXCPU, signal.SIGKILL}
+_MAX_JSON_BYTES = 1 << 20
+_MAX_PACKETS = 50_000_000
+
+
+@dataclass(frozen=True)
+class DecodeLimits:
+    """What one video may cost.
+
+    memory_mb    address space of the child (120 MB of it before it opens anything)
+    stall_s      how long the child may go without a sign of life before it is killed
+    cpu_s        its processor time; an hour of 1080p25 takes 50 s by keyframes, 360 s in full
+    max_pixels   size of a picture, checked from the header before anything is decoded
+    max_side_px  width or height of a picture
+    written_mb   size of a file that it writes when it encodes
+    """
+
+    memory_mb: int = 1024
+    stall_s: float = 60.0
+    cpu_s: int = 4 * 3600
+    max_pixels: int = 4096 * 4096
+    max_side_px: int = 8192
+    written_mb: int = 16_384
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message of the child: its kind, its fields, and its payload as bytes, (n,) uint8."""
+
+    kind: str
+    fields: Mapping[str, Any]
+    payload: NDArray[np.uint8]
+
+
+class GuardedChild:
+    """A running decoder child for one file; leave its `with` block and it is gone.
+
+    `command` is the program to run (the decoder, unless a test wants another); it gets its orders as last argument.
+    """
+
+    def __init__(self, path: Path, limits: DecodeLimits, command: Sequence[str] | None = None) -> None:
+        self._path, self._limits = path, limits
+        # A file, not a pipe: nobody reads it while the child runs.
+        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115
+        orders = {"path": str(path.resolve()), **asdict(limits)}
+        self.process = subprocess.Popen(  # noqa: S603
+            [*(command or (sys.executable, "-m", "pipelines.decode_child")), json.dumps(orders)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._complaints,
+            env=_environment(),
+            start_new_session=True,
+            bufsize=0,
+        )
+        for pipe in (self.process.stdin, self.process.stdout):
+            assert pipe is not None
+            os.set_blocking(pipe.fileno(), False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Kill the child, if it still runs, and reap it."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout, self._complaints):
+            assert pipe is not None
+            pipe.close()
+
+    def receive(self) -> Message:
+        """The next message that is not a mere sign of life.
+
+        Raises BadVideo if the child refuses the file, has died, or shows no sign of life for `stall_s`.
+        """
+        while True:
+            text_bytes, payload_bytes = HEADER.unpack(self._read(HEADER.size).tobytes())
+            if text_bytes > _MAX_JSON_BYTES or payload_bytes > max(4 * self._limits.max_pixels, 9 * _MAX_PACKETS):
+                raise self._bad("the decoder sent nonsense")
+            fields = json.loads(self._read(text_bytes).tobytes())
+            message = Message(fields["kind"], fields, self._read(payload_bytes))
+            if message.kind == "error":
+                raise self._bad(fields["text"] if fields["reason"] != "memory" else self._out_of_memory())
+            if message.kind != "beat":
+                return message
+
+    def send(self, task: Mapping[str, Any]) -> None:
+        """Give the child its task. Raises BadVideo as `receive` does."""
+        assert self.process.stdin is not None
+        left = memoryview(json.dumps(task).encode() + b"\n")
+        while left:
+            self._wait_for(self.process.stdin.fileno(), select.POLLOUT)
+            try:
+                left = left[os.write(self.process.stdin.fileno(), left) :]
+            except BrokenPipeError:
+                raise self._bad(self._last_words()) from None
+
+    def _read(self, count: int) -> NDArray[np.uint8]:
+        assert self.process.stdout is not None
+        buffer = np.empty(count, dtype=np.uint8)
+        left = memoryview(buffer.data)
+        while left:
+            self._wait_for(self.process.stdout.fileno(), select.POLLIN)
+            received = os.readv(self.process.stdout.fileno(), [left])
+            if received == 0:
+                raise self._bad(self._last_words())
+            left = left[received:]
+        return buffer
+
+    def _wait_for(self, pipe: int, event: int) -> None:
+        poll = select.poll()
+        poll.register(pipe, event)
+        if not poll.poll(self._limits.stall_s * 1000):
+            raise self._bad(f"its decoder made no progress for {self._limits.stall_s:g} s and was stopped")
+
+    def _last_words(self) -> str:
+        """Why the child has ended without a message."""
+        try:
+            code = self.process.wait(timeout=self._limits.stall_s)
+        except subprocess.TimeoutExpired:
+            return "its decoder hung and was stopped"
+        self._complaints.seek(0)
+        words = self._complaints.read().decode(errors="replace").strip().splitlines()
+        if -code in _CPU_SIGNALS:
+            return f"its decoder was killed (it may take {self._limits.cpu_s} s of processor time)"
+        if code == -signal.SIGABRT or any("MemoryError" in line or "cannot allocate" in line.lower() for line in words):
+            return self._out_of_memory()
+        how = signal.Signals(-code).name if code < 0 else f"exit status {code}"
+        return f"its decoder crashed ({how}{': ' + words[-1][:200] if words else ''})"
+
+    def _out_of_memory(self) -> str:
+        return f"decoding it takes more than the allowed {self._limits.memory_mb} MB of memory"
+
+    def _bad(self, text: str) -> BadVideo:
+        return BadVideo(f"{self._path}: {text}")
+
+
+def _environment() -> dict[str, str]:
+    # No credentials for the child; one malloc arena, because each reserves 64 MB of the address space.
+    return {"PYTHONPATH": os.pathsep.join(p or "." for p in sys.path), "PATH": os.defpath, "MALLOC_ARENA_MAX": "1"}
