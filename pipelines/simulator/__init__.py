@@ -1,0 +1,5 @@
+"""A simulated mall with cameras: video of people walking, and the exact truth about them."""
+
+from pipelines.simulator.training_pictures import training_pictures
+
+__all__ = ["training_pictures"]

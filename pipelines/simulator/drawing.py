@@ -1,0 +1,194 @@
+"""People drawn into a picture: far ones first, hidden by what stands before them, and what of them stays visible."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.simulator.figure import LABEL, Crowd, Faces, faces
+from pipelines.simulator.view import NEAR_M, View
+
+Floats = NDArray[np.float64]
+Image = NDArray[np.uint8]
+_FINE = 2
+"""Figures are drawn this many times larger and averaged down: smooth edges without seams between faces."""
+_SHADOW_RADIUS_M = 0.34
+_SHADOW_DEPTH = 0.5
+_SHIFT = 4
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The empty hall as a camera sees it.
+
+    `bgr` (h, w, 3) before the sensor; `range_m` (h, w) float32, how far from the camera, along the floor, the thing
+    shown stands (infinite for the floor and all that is behind everybody); `brightness` maps (n, 2) m to a factor.
+    """
+
+    view: View
+    bgr: Image
+    range_m: NDArray[np.float32]
+    brightness: "Lamps"
+
+    @cached_property
+    def floor_m(self) -> NDArray[np.float32]:
+        """Where each pixel's ray meets the floor, (h, w, 2) m; far away where something stands on it or above the horizon."""
+        height, width = self.range_m.shape
+        columns, rows = np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5)
+        floor = self.view.floor_point(np.stack([columns, rows], axis=2).reshape(-1, 2)).reshape(height, width, 2)
+        floor[np.isnan(floor) | np.isfinite(self.range_m)[:, :, None]] = 1e6
+        return floor.astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Lamps:
+    """The light over the floor: 1 plus waves (k, 4) of amplitude, frequency along x and y (rad/m) and phase."""
+
+    waves: tuple[tuple[float, float, float, float], ...] = ()
+
+    def at(self, xy_m: Floats) -> Floats:
+        """The brightness factor at floor positions, (..., 2) m -> (...)."""
+        light = np.ones(xy_m.shape[:-1])
+        for amplitude, along_x, along_y, phase in self.waves:
+            light += amplitude * np.sin(along_x * xy_m[..., 0] + along_y * xy_m[..., 1] + phase)
+        return np.asarray(light)
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What can be seen of a crowd, one row per person.
+
+    `boxes_px` (n, 4) float64 xyxy around the whole drawn figure, clipped to the picture (empty outside it);
+    `visible` (n,) share of the figure's pixels that are shown; `parts` (n, 4) the same of the head and hands, shirt,
+    trousers and feet; `pixels` (n,) shown pixels.
+    """
+
+    boxes_px: Floats
+    visible: Floats
+    parts: Floats
+    pixels: NDArray[np.int64]
+
+
+def draw(picture: Image, stage: Stage, crowd: Crowd) -> Sight:
+    """Draw the crowd into `picture` (a copy of the stage's), with soft shadows, and say what of it is visible."""
+    sight = _Bookkeeper(stage, len(crowd.looks))
+    near = _in_front(stage.view, crowd)
+    if near.size:
+        shown = _pick(crowd, near)
+        bodies = faces(shown)
+        light = stage.brightness.at(shown.xy_m)
+        ranges = np.hypot(*(shown.xy_m - stage.view.eye[:2]).T)
+        for row in range(len(near)):
+            _shadow(picture, stage, shown.xy_m[row])
+        bodies.rgb[:] *= light[:, None, None]
+        figures = _Figures(stage.view, bodies)
+        for row in np.argsort(-ranges):
+            _draw_one(picture, stage, figures, int(row), float(ranges[row]), int(near[row]), sight)
+    return sight.close()
+
+
+class _Bookkeeper:
+    """Who is shown at which pixel, and how many pixels each figure would have alone and unclipped."""
+
+    def __init__(self, stage: Stage, people: int) -> None:
+        self.owner = np.zeros(stage.range_m.shape, dtype=np.int64)
+        self.boxes_px = np.zeros((people, 4))
+        self.whole = np.zeros((people, 4))
+
+    def close(self) -> Sight:
+        people = len(self.whole)
+        shown = np.bincount(self.owner.ravel(), minlength=4 * (people + 1))[4:].reshape(people, 4)
+        whole = np.maximum(self.whole, 1e-9)
+        share = np.minimum(1.0, shown.sum(axis=1) / np.maximum(self.whole.sum(axis=1), 1e-9))
+        return Sight(self.boxes_px, share, np.minimum(1.0, shown / whole), shown.sum(axis=1))
+
+
+def _in_front(view: View, crowd: Crowd) -> NDArray[np.int64]:
+    """The people who may be in the picture, by a box around the body."""
+    if not len(crowd.looks):
+        return np.zeros(0, dtype=np.int64)
+    heights = np.array([look.height_m for look in crowd.looks])
+    feet = np.column_stack([crowd.xy_m, np.zeros(len(heights))])
+    px, depth = view.project(np.stack([feet, feet + heights[:, None] * np.array([0, 0, 1.0])], axis=1))
+    reach = view.focal_px * 0.8 / np.maximum(depth.min(axis=1), NEAR_M)
+    low, high = px.min(axis=1) - reach[:, None], px.max(axis=1) + reach[:, None]
+    inside = (high > 0).all(axis=1) & (low < [view.width_px, view.height_px]).all(axis=1)
+    return np.nonzero(inside & (depth.min(axis=1) > 0.8))[0]
+
+
+def _pick(crowd: Crowd, rows: NDArray[np.int64]) -> Crowd:
+    looks = [crowd.looks[row] for row in rows]
+    return Crowd(looks, crowd.xy_m[rows], crowd.heading[rows], crowd.phase[rows], crowd.stride[rows])
+
+
+def _shadow(picture: Image, stage: Stage, xy_m: Floats) -> None:
+    """Darken the floor round the feet: a soft round spot, by where each pixel's ray meets the floor."""
+    view = stage.view
+    rim = xy_m + 2 * _SHADOW_RADIUS_M * np.array([[-1, -1], [-1, 1], [1, -1], [1, 1.0]])
+    px, _ = view.project(np.column_stack([rim, np.zeros(4)]))
+    left, top = np.maximum(np.floor(px.min(axis=0)), 0).astype(int)
+    right, bottom = np.minimum(np.ceil(px.max(axis=0)), [view.width_px, view.height_px]).astype(int)
+    if left >= right or top >= bottom:
+        return
+    off = (stage.floor_m[top:bottom, left:right] - xy_m.astype(np.float32)) / np.float32(_SHADOW_RADIUS_M)
+    kept = 1 - _SHADOW_DEPTH * np.exp(-np.minimum(off[:, :, 0] ** 2 + off[:, :, 1] ** 2, 50))
+    region = picture[top:bottom, left:right]
+    region[:] = region * kept[:, :, None]
+
+
+class _Figures:
+    """The bodies of a crowd as seen by a camera: projected once for all, drawn one by one."""
+
+    def __init__(self, view: View, bodies: Faces) -> None:
+        middles = bodies.corners_m.mean(axis=2)
+        to_eye = view.eye - middles
+        self.front = (bodies.normal * to_eye).sum(axis=2) > 0
+        self.order = np.argsort(-(to_eye**2).sum(axis=2), axis=1)
+        self.quads_px, _ = view.project(bodies.corners_m)
+        label = np.broadcast_to(60.0 + 60.0 * LABEL[bodies.part], bodies.rgb.shape[:2])
+        self.paint = np.concatenate([np.clip(bodies.rgb[:, :, ::-1], 0, 255), label[:, :, None]], axis=2)
+        self.low, self.high = self.quads_px.min(axis=(1, 2)), self.quads_px.max(axis=(1, 2))
+
+    def canvas(self, row: int, corner: NDArray[np.int64], size: NDArray[np.int64]) -> Image:
+        """One body on an empty canvas of `_FINE` times the size, (h, w, 4): colour, and 60 + 60 times its label."""
+        order = self.order[row][self.front[row][self.order[row]]]
+        corners = np.round(((self.quads_px[row, order] - corner) * _FINE - 0.5) * (1 << _SHIFT)).astype(np.int32)
+        canvas = np.zeros((int(size[1]) * _FINE, int(size[0]) * _FINE, 4), dtype=np.uint8)
+        for quad, colour in zip(corners, self.paint[row, order].tolist(), strict=True):
+            cv2.fillConvexPoly(canvas, quad, colour, cv2.LINE_8, _SHIFT)
+        return canvas
+
+
+def _draw_one(picture: Image, stage: Stage, figures: _Figures, row: int, range_m: float, person: int, sight: _Bookkeeper) -> None:
+    low, high = figures.low[row], figures.high[row]
+    limit = np.array([stage.view.width_px, stage.view.height_px])
+    sight.boxes_px[person] = np.concatenate([np.clip(low, 0, limit), np.clip(high, 0, limit)])
+    corner = np.floor(low).astype(int)
+    canvas = figures.canvas(row, corner, np.ceil(high).astype(int) - corner)
+    _composite(picture, stage, canvas, corner, range_m, person, sight)
+
+
+def _composite(
+    picture: Image, stage: Stage, canvas: Image, corner: NDArray[np.int64], range_m: float, person: int, sight: _Bookkeeper
+) -> None:
+    drawn = canvas[:, :, 3] > 0
+    labels = canvas[::_FINE, ::_FINE, 3]
+    sight.whole[person] = np.bincount(labels[labels > 0] // 60 - 1, minlength=4)[:4]
+    height, width = labels.shape
+    limit = stage.range_m.shape
+    left, top = max(0, -int(corner[0])), max(0, -int(corner[1]))
+    right, bottom = min(width, limit[1] - int(corner[0])), min(height, limit[0] - int(corner[1]))
+    if left >= right or top >= bottom:
+        return
+    cover = cv2.resize(drawn.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
+    colour = cv2.resize(canvas[:, :, :3], (width, height), interpolation=cv2.INTER_AREA)
+    inner = (slice(top, bottom), slice(left, right))
+    outer = (slice(top + corner[1], bottom + corner[1]), slice(left + corner[0], right + corner[0]))
+    unhidden = stage.range_m[outer] > range_m - 0.1
+    region = picture[outer]
+    left_over = (1 - cover[inner] * unhidden)[:, :, None]
+    region[:] = np.minimum(region * left_over + colour[inner] * unhidden[:, :, None], 255)
+    here = (labels[inner] > 0) & unhidden
+    sight.owner[outer][here] = 4 * (person + 1) + labels[inner][here] // 60 - 1
