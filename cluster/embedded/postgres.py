@@ -50,6 +50,7 @@ class PostgresServer:
     def __init__(self, folder: Path, configuration: Mapping[str, str] | None = None) -> None:
         self.folder = folder.absolute()
         self.configuration = {**_CONFIGURATION, **(configuration or {})}
+        self._child: subprocess.Popen[bytes] | None = None
 
     @property
     def running(self) -> bool:
@@ -93,6 +94,8 @@ class PostgresServer:
         os.kill(pid, signal.SIGINT)
         if not _until(lambda: not self._processes(), timeout_s):
             raise MallError(f"PostgreSQL (process {pid}) did not stop within {timeout_s:.0f} s; see {self.log}")
+        if self._child is not None:
+            self._child.wait()
 
     def remove(self) -> None:
         """Stop, and delete all data for good."""
@@ -162,7 +165,13 @@ class PostgresServer:
         with open(password_file, "w", opener=_private) as file:
             file.write(self._password())
         _give_away(password_file)
-        command = [binaries / "initdb", "-D", target, f"--username={SUPERUSER}", f"--pwfile={password_file}"]
+        command: list[str | Path] = [
+            binaries / "initdb",
+            "-D",
+            target,
+            f"--username={SUPERUSER}",
+            f"--pwfile={password_file}",
+        ]
         options = ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"]
         user = _as_server_user()
         try:
@@ -175,6 +184,8 @@ class PostgresServer:
     def _wait_for_peace(self, timeout_s: float) -> bool:
         """True when our server runs; False when nothing of it is left, not even a backend orphaned by a kill -9."""
         _until(lambda: not self._processes() or self._answers(), timeout_s)
+        if self._child is not None:
+            self._child.poll()
         if not self._processes():
             # The number in a killed server's pid file may meanwhile be a stranger's, for whom PostgreSQL would wait.
             (self.data / "postmaster.pid").unlink(missing_ok=True)
@@ -197,6 +208,7 @@ class PostgresServer:
             )
         _until(lambda: process.poll() is not None or self._answers(), timeout_s)
         if process.poll() is None and self._answers():
+            self._child = process
             return True
         if process.poll() is None:
             process.send_signal(signal.SIGINT)

@@ -1,0 +1,1 @@
+"""One module per migration, each naming its SQL files."""
