@@ -85,8 +85,12 @@ class Parent:
         threading.Thread(target=self._listen, daemon=True).start()
 
     def _listen(self) -> None:
-        for line in sys.stdin.buffer:
-            self._tasks.put(line)
+        # Not sys.stdin: its lock, held by a waiting thread, would make the interpreter abort when it ends.
+        received = b""
+        while part := os.read(0, 1 << 16):
+            *lines, received = (received + part).split(b"\n")
+            for line in lines:
+                self._tasks.put(line)
         os._exit(0)
 
     def task(self) -> dict[str, Any]:
@@ -119,6 +123,7 @@ class Video:
         self._orders, self._parent = orders, parent
         self._container = _open(orders)
         self._stream = _video_stream(self._container, orders)
+        self.size_px = self._stream.codec_context.width, self._stream.codec_context.height
 
     def header(self) -> dict[str, Any]:
         """What the file says of itself, which may be wrong."""
@@ -126,8 +131,8 @@ class Video:
         return {
             "format": self._container.format.name,
             "codec": context.codec.canonical_name,
-            "width_px": context.width,
-            "height_px": context.height,
+            "width_px": self.size_px[0],
+            "height_px": self.size_px[1],
             "frames": self._stream.frames,
             "duration_s": None if duration is None else duration / 1e6,
             "tick_s": float(self._stream.time_base or 0),
@@ -145,18 +150,30 @@ class Video:
         except av.FFmpegError as error:
             self.damage = str(_refusal(error, "damaged"))
 
-    def frames(self, *, keyframes_only: bool, timed: bool) -> "Iterator[tuple[int, VideoFrame]]":
-        """The frames in presentation order with their pts, or with their number in a file without times."""
-        if keyframes_only:
+    def frames(self, *, timed: bool, keyframes: set[int] | None = None) -> "Iterator[tuple[int, VideoFrame]]":
+        """The frames in presentation order with their pts, or with their number in a file without times.
+
+        With the pts of `keyframes` only these are decoded, all other packets are passed over.
+        """
+        if keyframes is not None:
             self._stream.codec_context.skip_frame = "NONKEY"
         number = 0
         for packet in self.packets():
-            if keyframes_only and packet.size and not packet.is_keyframe:
+            if keyframes is not None and packet.size and packet.pts not in keyframes:
                 continue
             for frame in self._decode(packet):
-                _check_size(frame.width, frame.height, self._orders)
-                yield (frame.pts or 0) if timed else number, frame
+                self._check(frame)
+                yield (NO_PTS if frame.pts is None else frame.pts) if timed else number, frame
                 number += 1
+
+    def _check(self, frame: "VideoFrame") -> None:
+        _check_size(frame.width, frame.height, self._orders)
+        if (frame.width, frame.height) != self.size_px:
+            raise Refusal(
+                "size-changes",
+                f"the picture size changes from {self.size_px[0]}x{self.size_px[1]} to {frame.width}x{frame.height} px; "
+                "a camera's calibration holds for one size only: export the two parts as two files",
+            )
 
     def _decode(self, packet: "VideoPacket") -> "list[VideoFrame]":
         import av
@@ -176,6 +193,19 @@ def main() -> None:
     _keep_limits(orders)
     parent = Parent()
     try:
+        _work(parent, orders)
+    except Refusal as refusal:
+        parent.tell({"kind": "error", "reason": refusal.reason, "text": str(refusal)})
+    except MemoryError:
+        parent.tell({"kind": "error", "reason": "memory", "text": "out of memory"})
+    except BrokenPipeError:
+        os._exit(0)
+
+
+def _work(parent: Parent, orders: Orders) -> None:
+    import av
+
+    try:
         _tell_contents(parent, Video(orders, parent))
         task = parent.task()
         video = Video(orders, parent)
@@ -184,12 +214,8 @@ def main() -> None:
         else:
             _send(video, parent, **task)
         parent.tell({"kind": "end", "failures": video.failures})
-    except Refusal as refusal:
-        parent.tell({"kind": "error", "reason": refusal.reason, "text": str(refusal)})
-    except MemoryError:
-        parent.tell({"kind": "error", "reason": "memory", "text": "out of memory"})
-    except BrokenPipeError:
-        os._exit(0)
+    except av.FFmpegError as error:
+        raise _refusal(error, "undecodable") from error
 
 
 def _keep_limits(orders: Orders) -> None:
@@ -207,6 +233,8 @@ def _keep_limits(orders: Orders) -> None:
 def _open(orders: Orders) -> "InputContainer":
     import av
 
+    if not os.path.isfile(orders["path"]):  # noqa: PTH113 (pathlib would slow the start)
+        raise Refusal("unreadable", "there is no such file")
     av.logging.set_level(av.logging.ERROR)  # so that errors carry the library's own words
     options = {
         "format_whitelist": f"{CONTAINERS},{RAW_STREAMS}",
@@ -284,10 +312,10 @@ def _tell_contents(parent: Parent, video: Video) -> None:
 def _send(video: Video, parent: Parent, *, wanted: list[int], keyframes_only: bool, timed: bool) -> None:
     """Send the frames with the pts in `wanted`, or with these numbers in a file without times (`timed` false)."""
     left = set(wanted)
-    for pts, frame in video.frames(keyframes_only=keyframes_only, timed=timed):
+    for pts, frame in video.frames(timed=timed, keyframes=set(wanted) if keyframes_only else None):
         if pts in left:
             left.remove(pts)
-            picture = frame.reformat(format="bgr24").planes[0]
+            picture = frame.reformat(format="bgr24", threads=1).planes[0]
             size = {"width_px": frame.width, "height_px": frame.height, "stride_bytes": picture.line_size}
             parent.tell({"kind": "frame", "pts": pts, **size}, picture)
         if not left:
@@ -307,10 +335,9 @@ def _encode(video: Video, *, encode: str, fps: float) -> None:
         out.codec_context.options = {"preset": "veryfast", "crf": "21", "bf": "0", "threads": "1"}
         out.codec_context.gop_size = max(1, round(rate))
         out.pix_fmt = "yuv420p"
-        for number, frame in video.frames(keyframes_only=False, timed=False):
-            if number == 0:
-                out.width, out.height = frame.width - frame.width % 2, frame.height - frame.height % 2
-            picture = frame.reformat(out.width, out.height, "yuv420p")
+        out.width, out.height = (side - side % 2 for side in video.size_px)
+        for number, frame in video.frames(timed=False):
+            picture = frame.reformat(out.width, out.height, "yuv420p", threads=1)
             picture.pts, picture.time_base, picture.pict_type = number, 1 / rate, av.video.frame.PictureType.NONE
             output.mux(out.encode(picture))
         output.mux(out.encode())
