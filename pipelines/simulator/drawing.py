@@ -48,9 +48,9 @@ class Lamps:
 
     waves: tuple[tuple[float, float, float, float], ...] = ()
 
-    def at(self, xy_m: Floats) -> Floats:
+    def at(self, xy_m: NDArray[np.floating]) -> NDArray[np.floating]:
         """The brightness factor at floor positions, (..., 2) m -> (...)."""
-        light = np.ones(xy_m.shape[:-1])
+        light = np.ones(xy_m.shape[:-1], dtype=xy_m.dtype)
         for amplitude, along_x, along_y, phase in self.waves:
             light += amplitude * np.sin(along_x * xy_m[..., 0] + along_y * xy_m[..., 1] + phase)
         return np.asarray(light)
@@ -80,8 +80,7 @@ def draw(picture: Image, stage: Stage, crowd: Crowd) -> Sight:
         bodies = faces(shown)
         light = stage.brightness.at(shown.xy_m)
         ranges = np.hypot(*(shown.xy_m - stage.view.eye[:2]).T)
-        for row in range(len(near)):
-            _shadow(picture, stage, shown.xy_m[row])
+        _shadows(picture, stage, shown.xy_m)
         bodies.rgb[:] *= light[:, None, None]
         figures = _Figures(stage.view, bodies)
         for row in np.argsort(-ranges):
@@ -93,7 +92,7 @@ class _Bookkeeper:
     """Who is shown at which pixel, and how many pixels each figure would have alone and unclipped."""
 
     def __init__(self, stage: Stage, people: int) -> None:
-        self.owner = np.zeros(stage.range_m.shape, dtype=np.int64)
+        self.owner = np.zeros(stage.range_m.shape, dtype=np.int32)
         self.boxes_px = np.zeros((people, 4))
         self.whole = np.zeros((people, 4))
 
@@ -123,40 +122,47 @@ def _pick(crowd: Crowd, rows: NDArray[np.int64]) -> Crowd:
     return Crowd(looks, crowd.xy_m[rows], crowd.heading[rows], crowd.phase[rows], crowd.stride[rows])
 
 
-def _shadow(picture: Image, stage: Stage, xy_m: Floats) -> None:
-    """Darken the floor round the feet: a soft round spot, by where each pixel's ray meets the floor."""
+def _shadows(picture: Image, stage: Stage, xy_m: Floats) -> None:
+    """Darken the floor round the feet of people at (n, 2) m: soft round spots."""
     view = stage.view
-    rim = xy_m + 2 * _SHADOW_RADIUS_M * np.array([[-1, -1], [-1, 1], [1, -1], [1, 1.0]])
-    px, _ = view.project(np.column_stack([rim, np.zeros(4)]))
-    left, top = np.maximum(np.floor(px.min(axis=0)), 0).astype(int)
-    right, bottom = np.minimum(np.ceil(px.max(axis=0)), [view.width_px, view.height_px]).astype(int)
-    if left >= right or top >= bottom:
-        return
-    off = (stage.floor_m[top:bottom, left:right] - xy_m.astype(np.float32)) / np.float32(_SHADOW_RADIUS_M)
-    kept = 1 - _SHADOW_DEPTH * np.exp(-np.minimum(off[:, :, 0] ** 2 + off[:, :, 1] ** 2, 50))
-    region = picture[top:bottom, left:right]
-    region[:] = region * kept[:, :, None]
+    rims = xy_m[:, None] + 2 * _SHADOW_RADIUS_M * np.array([[-1, -1], [-1, 1], [1, -1], [1, 1.0]])
+    px, _ = view.project(np.concatenate([rims, np.zeros((len(xy_m), 4, 1))], axis=2))
+    low = np.maximum(np.floor(px.min(axis=1)), 0).astype(int)
+    high = np.minimum(np.ceil(px.max(axis=1)), [view.width_px, view.height_px]).astype(int)
+    for (left, top), (right, bottom), feet in zip(low.tolist(), high.tolist(), xy_m.astype(np.float32), strict=True):
+        if left < right and top < bottom:
+            off = stage.floor_m[top:bottom, left:right] - feet
+            off *= np.float32(1 / _SHADOW_RADIUS_M)
+            dark = np.float32(_SHADOW_DEPTH) * np.exp(-np.minimum(off[:, :, 0] ** 2 + off[:, :, 1] ** 2, 50))
+            region = picture[top:bottom, left:right]
+            region[:] = region * (1 - dark)[:, :, None]
 
 
 class _Figures:
     """The bodies of a crowd as seen by a camera: projected once for all, drawn one by one."""
 
     def __init__(self, view: View, bodies: Faces) -> None:
-        middles = bodies.corners_m.mean(axis=2)
-        to_eye = view.eye - middles
-        self.front = (bodies.normal * to_eye).sum(axis=2) > 0
-        self.order = np.argsort(-(to_eye**2).sum(axis=2), axis=1)
-        self.quads_px, _ = view.project(bodies.corners_m)
-        label = np.broadcast_to(60.0 + 60.0 * LABEL[bodies.part], bodies.rgb.shape[:2])
-        self.paint = np.concatenate([np.clip(bodies.rgb[:, :, ::-1], 0, 255), label[:, :, None]], axis=2)
-        self.low, self.high = self.quads_px.min(axis=(1, 2)), self.quads_px.max(axis=(1, 2))
+        to_eye = view.eye - (bodies.corners_m[:, :, 0] + bodies.corners_m[:, :, 2]) / 2
+        facing = np.einsum("pfc,pfc->pf", bodies.normal, to_eye) > 0
+        order = np.argsort(np.where(facing, -np.einsum("pfc,pfc->pf", to_eye, to_eye), np.inf), axis=1)
+        self._count = facing.sum(axis=1)
+        quads_px, _ = view.project(bodies.corners_m)
+        columns, rows = (np.ascontiguousarray(quads_px[..., axis]).reshape(len(quads_px), -1) for axis in (0, 1))
+        self.low = np.column_stack([columns.min(axis=1), rows.min(axis=1)])
+        self.high = np.column_stack([columns.max(axis=1), rows.max(axis=1)])
+        self.corner = np.floor(self.low).astype(int)
+        local = ((quads_px - self.corner[:, None, None]) * _FINE - 0.5) * (1 << _SHIFT)
+        self._quads = np.take_along_axis(np.round(local).astype(np.int32), order[:, :, None, None], axis=1)
+        label = np.broadcast_to(255.0 - LABEL[bodies.part], facing.shape)
+        paint = np.concatenate([np.clip(bodies.rgb[:, :, ::-1], 0, 255), label[:, :, None]], axis=2)
+        self._paint = np.take_along_axis(paint, order[:, :, None], axis=1)
 
-    def canvas(self, row: int, corner: NDArray[np.int64], size: NDArray[np.int64]) -> Image:
-        """One body on an empty canvas of `_FINE` times the size, (h, w, 4): colour, and 60 + 60 times its label."""
-        order = self.order[row][self.front[row][self.order[row]]]
-        corners = np.round(((self.quads_px[row, order] - corner) * _FINE - 0.5) * (1 << _SHIFT)).astype(np.int32)
-        canvas = np.zeros((int(size[1]) * _FINE, int(size[0]) * _FINE, 4), dtype=np.uint8)
-        for quad, colour in zip(corners, self.paint[row, order].tolist(), strict=True):
+    def canvas(self, row: int) -> Image:
+        """One body on an empty canvas of `_FINE` times its size, (h, w, 4): colour, and 255 minus the part's label."""
+        width, height = (np.ceil(self.high[row]).astype(int) - self.corner[row]).tolist()
+        canvas = np.zeros((height * _FINE, width * _FINE, 4), dtype=np.uint8)
+        count = self._count[row]
+        for quad, colour in zip(self._quads[row, :count], self._paint[row, :count].tolist(), strict=True):
             cv2.fillConvexPoly(canvas, quad, colour, cv2.LINE_8, _SHIFT)
         return canvas
 
@@ -165,30 +171,29 @@ def _draw_one(picture: Image, stage: Stage, figures: _Figures, row: int, range_m
     low, high = figures.low[row], figures.high[row]
     limit = np.array([stage.view.width_px, stage.view.height_px])
     sight.boxes_px[person] = np.concatenate([np.clip(low, 0, limit), np.clip(high, 0, limit)])
-    corner = np.floor(low).astype(int)
-    canvas = figures.canvas(row, corner, np.ceil(high).astype(int) - corner)
-    _composite(picture, stage, canvas, corner, range_m, person, sight)
+    _composite(picture, stage, figures.canvas(row), figures.corner[row].tolist(), range_m, person, sight)
 
 
 def _composite(
-    picture: Image, stage: Stage, canvas: Image, corner: NDArray[np.int64], range_m: float, person: int, sight: _Bookkeeper
+    picture: Image, stage: Stage, canvas: Image, corner: list[int], range_m: float, person: int, sight: _Bookkeeper
 ) -> None:
-    drawn = canvas[:, :, 3] > 0
-    labels = canvas[::_FINE, ::_FINE, 3]
-    sight.whole[person] = np.bincount(labels[labels > 0] // 60 - 1, minlength=4)[:4]
-    height, width = labels.shape
-    limit = stage.range_m.shape
-    left, top = max(0, -int(corner[0])), max(0, -int(corner[1]))
-    right, bottom = min(width, limit[1] - int(corner[0])), min(height, limit[0] - int(corner[1]))
+    """Lay the averaged canvas over the picture where nothing stands nearer, and book the pixels."""
+    codes = canvas[::_FINE, ::_FINE, 3]
+    sight.whole[person] = np.bincount(codes.ravel(), minlength=256)[:251:-1]
+    (height, width), limit = codes.shape, stage.range_m.shape
+    left, top = max(0, -corner[0]), max(0, -corner[1])
+    right, bottom = min(width, limit[1] - corner[0]), min(height, limit[0] - corner[1])
     if left >= right or top >= bottom:
         return
-    cover = cv2.resize(drawn.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
-    colour = cv2.resize(canvas[:, :, :3], (width, height), interpolation=cv2.INTER_AREA)
     inner = (slice(top, bottom), slice(left, right))
     outer = (slice(top + corner[1], bottom + corner[1]), slice(left + corner[0], right + corner[0]))
-    unhidden = stage.range_m[outer] > range_m - 0.1
+    figure = cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA)[inner]
+    here = codes[inner] > 0
+    hidden = stage.range_m[outer] < range_m - 0.1
+    if hidden.any():
+        figure = np.where(hidden[:, :, None], np.uint8(0), figure)
+        here &= ~hidden
     region = picture[outer]
-    left_over = (1 - cover[inner] * unhidden)[:, :, None]
-    region[:] = np.minimum(region * left_over + colour[inner] * unhidden[:, :, None], 255)
-    here = (labels[inner] > 0) & unhidden
-    sight.owner[outer][here] = 4 * (person + 1) + labels[inner][here] // 60 - 1
+    shine = (255 - figure[:, :, 3:]).astype(np.float32) * np.float32(1 / 255)
+    region[:] = np.minimum(region * shine + figure[:, :, :3], 255)
+    sight.owner[outer][here] = 4 * (person + 1) + (255 - codes[inner][here])

@@ -203,9 +203,10 @@ def _axis_of(rings: Floats) -> Floats:
 
 def _outward(quads: Floats, inner: Floats) -> Floats:
     normal = np.cross(quads[:, :, 2] - quads[:, :, 0], quads[:, :, 3] - quads[:, :, 1])
-    normal /= np.maximum(np.linalg.norm(normal, axis=2, keepdims=True), 1e-9)
-    away = quads.mean(axis=2) - inner[:, :, 0]
-    return np.asarray(normal * np.where((normal * away).sum(axis=2) < 0, -1.0, 1.0)[:, :, None])
+    length = np.sqrt(np.einsum("pfc,pfc->pf", normal, normal))
+    away = (quads[:, :, 0] + quads[:, :, 2]) / 2 - inner[:, :, 0]
+    sign = np.where(np.einsum("pfc,pfc->pf", normal, away) < 0, -1.0, 1.0)
+    return np.asarray(normal * (sign / np.maximum(length, 1e-9))[:, :, None])
 
 
 def _stand(corners: Floats, crowd: Crowd) -> Floats:

@@ -103,7 +103,7 @@ def lay_out(bays: int, random: np.random.Generator) -> Plan:
         shops,
         solids,
         _walls(hall, length, width),
-        _spots(shops, solids, random),
+        _spots(hall, shops, solids, random),
     )
 
 
@@ -157,14 +157,16 @@ def _walls(hall: tuple[float, float, float, float], length: float, width: float)
     return np.array(walls)
 
 
-def _spots(shops: Sequence[Shop], solids: Sequence[Solid], random: np.random.Generator) -> Floats:
-    """Three places before each shop front and three round each table."""
-    spots = []
+def _spots(
+    hall: tuple[float, float, float, float], shops: Sequence[Shop], solids: Sequence[Solid], random: np.random.Generator
+) -> Floats:
+    """Three places before each shop front, three round each table, and one in the open for each shop."""
+    spots = list(random.uniform(np.array(hall[:2]) + 2.5, np.array(hall[2:]) - 2.5, (len(shops), 2)))
     for shop in shops:
         left, right = np.array(shop.left), np.array(shop.right)
         along = (right - left) / np.linalg.norm(right - left)
         inwards = np.array([along[1], -along[0]])
-        for share in (0.2, 0.5, 0.8):
+        for share in np.array([0.2, 0.5, 0.8]) + random.uniform(-0.1, 0.1, 3):
             spots.append(left + share * (right - left) + random.uniform(0.8, 1.5) * inwards)
     for table in (solid for solid in solids if solid.kind == "table"):
         for turn in random.uniform(0, 2 * np.pi) + np.arange(3) * 2 * np.pi / 3:

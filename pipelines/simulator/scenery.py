@@ -1,7 +1,7 @@
 """The empty hall in a camera's picture: tiles, shop fronts with signs, walls, pillars, plants, and how far away they stand."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -64,19 +64,16 @@ def _rgb(values: Floats) -> tuple[float, float, float]:
 
 def build_stage(view: View, plan: Plan, decor: Decor) -> Stage:
     """The empty hall as seen by `view`."""
-    width, height = view.width_px * _FINE, view.height_px * _FINE
-    fine = View(view.x_m, view.y_m, view.height_m, view.yaw, view.tilt, view.focal_px * _FINE, width, height, view.roll)
-    picture = np.full((height, width, 3), 60, dtype=np.uint8)
-    depth = np.full((height, width), np.inf, dtype=np.float32)
-    ranges = np.full((height, width), np.inf, dtype=np.float32)
+    canvas = _Canvas(view)
     for surface in _surfaces(plan, decor):
-        _paint(surface, fine, decor.lamps, picture, depth, ranges)
-    bgr = cv2.resize(picture, (view.width_px, view.height_px), interpolation=cv2.INTER_AREA)
-    nearest = ranges.reshape(view.height_px, _FINE, view.width_px, _FINE).min(axis=(1, 3))
+        _paint(surface, canvas, decor.lamps)
+    bgr = cv2.resize(canvas.bgr, (view.width_px, view.height_px), interpolation=cv2.INTER_AREA)
+    nearest = canvas.ranges.reshape(view.height_px, _FINE, view.width_px, _FINE).min(axis=(1, 3))
     return Stage(view, np.asarray(bgr, dtype=np.uint8), nearest, decor.lamps)
 
 
-def _paint(surface: Surface, view: View, lamps: Lamps, picture: Image, depth: NDArray[np.float32], ranges: NDArray[np.float32]) -> None:
+def _paint(surface: Surface, canvas: "_Canvas", lamps: Lamps) -> None:
+    view = canvas.view
     normal = np.cross(surface.across, surface.down)
     facing = float(normal @ (surface.origin - view.eye))
     outline = _clip_near(view.to_camera(surface.corners_m))
@@ -91,21 +88,37 @@ def _paint(surface: Surface, view: View, lamps: Lamps, picture: Image, depth: ND
     cv2.fillConvexPoly(mask, np.round(np.clip(px - low, -30000, 30000) * 16).astype(np.int32), 1, cv2.LINE_8, 4)
     rows, columns = np.nonzero(mask)
     rows, columns = rows + low[1], columns + low[0]
-    rays = view.rays(np.column_stack([columns, rows]) + 0.5)
-    steps = facing / (rays @ normal)
-    nearer = (steps > 0) & (steps < depth[rows, columns])
+    with np.errstate(divide="ignore"):
+        steps = np.float32(facing) / (canvas.rays[rows, columns] @ normal.astype(np.float32))
+    nearer = (steps > 0) & (steps < canvas.depth[rows, columns])
     rows, columns, steps = rows[nearer], columns[nearer], steps[nearer]
-    points = view.eye + steps[:, None] * rays[nearer]
-    depth[rows, columns] = steps
-    ranges[rows, columns] = np.hypot(*(points[:, :2] - view.eye[:2]).T) if surface.stands else np.inf
+    reach = steps[:, None] * canvas.rays[rows, columns]
+    canvas.depth[rows, columns] = steps
+    canvas.ranges[rows, columns] = np.hypot(reach[:, 0], reach[:, 1]) if surface.stands else np.inf
+    points = reach + view.eye.astype(np.float32)
     light = lamps.at(points[:, :2])[:, None]
-    picture[rows, columns] = np.clip(_sample(surface, points) * light, 0, 255).astype(np.uint8)
+    canvas.bgr[rows, columns] = np.clip(_sample(surface, points) * light, 0, 255)
 
 
-def _sample(surface: Surface, points: Floats) -> Image:
-    off = points - surface.origin
-    x = np.floor(off @ surface.across * _DENSITY).astype(int) % surface.texture.shape[1]
-    y = np.floor(off @ surface.down * _DENSITY).astype(int) % surface.texture.shape[0]
+class _Canvas:
+    """The picture under the brush, `_FINE` times larger, with the depth and the range along the floor of each pixel."""
+
+    def __init__(self, view: View) -> None:
+        self.view = replace(
+            view, focal_px=view.focal_px * _FINE, width_px=view.width_px * _FINE, height_px=view.height_px * _FINE
+        )
+        height, width = self.view.height_px, self.view.width_px
+        columns, rows = np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5)
+        self.rays = self.view.rays(np.stack([columns, rows], axis=2)).astype(np.float32)
+        self.bgr = np.full((height, width, 3), 60, dtype=np.uint8)
+        self.depth = np.full((height, width), np.inf, dtype=np.float32)
+        self.ranges = np.full((height, width), np.inf, dtype=np.float32)
+
+
+def _sample(surface: Surface, points: NDArray[np.float32]) -> Image:
+    off = points - surface.origin.astype(np.float32)
+    x = np.floor(off @ surface.across.astype(np.float32) * _DENSITY).astype(np.int32) % surface.texture.shape[1]
+    y = np.floor(off @ surface.down.astype(np.float32) * _DENSITY).astype(np.int32) % surface.texture.shape[0]
     return surface.texture[y, x]
 
 

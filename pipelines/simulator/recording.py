@@ -1,0 +1,186 @@
+"""`simulate`: a folder with site file, video and truth of a mall that never was."""
+
+import csv
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from multiprocessing.sharedctypes import Synchronized
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from models.world.errors import BadInput
+from models.world.periods import Window, from_epoch_s
+from models.world.places import Georeference, Site
+from pipelines.simulator import site_text
+from pipelines.simulator.cameras import FRAME_RATE_HZ, bays_for, camera, hang
+from pipelines.simulator.footage import Shooting, film
+from pipelines.simulator.plan import Plan, lay_out
+from pipelines.simulator.scenery import decorate
+from pipelines.simulator.sensor import any_sensor
+from pipelines.simulator.walkers import Walks, walk
+from pipelines.simulator.wardrobe import Look, dress
+
+Progress = Callable[[float], None]
+_TIME_ZONE = ZoneInfo("Europe/Berlin")
+_GEOREFERENCE = Georeference(13.3777, 52.5163, 12.5)
+_POLL_S = 0.2
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """What `simulate` has written: the site, each camera's video, and the window that all of them cover."""
+
+    folder: Path
+    site: Site
+    window: Window
+    videos: dict[str, Path]
+    frames: int
+    people: int
+
+
+def simulate(
+    out_dir: Path | str,
+    *,
+    cameras: int = 4,
+    people: int = 20,
+    minutes: float = 2.0,
+    seed: int = 0,
+    start: datetime | None = None,
+    progress: Progress | None = None,
+) -> Simulated:
+    """Write `site.yaml`, `video/CAMERA.mp4` and `truth/` of a simulated mall into a new or empty folder.
+
+    The same arguments give the same files, byte for byte. `start` (aware; a time without offset is local to the mall)
+    is yesterday at 17:00 local time if not given. `progress` is told the share done, 0 to 1. One process per CPU core
+    films. Raises BadInput for numbers out of range and for a folder that holds something or cannot be written.
+    """
+    _check(cameras, people, minutes)
+    folder = _empty_folder(Path(out_dir))
+    frames = max(1, round(minutes * 60 * FRAME_RATE_HZ))
+    begin = _begin(start)
+    random = np.random.default_rng(seed)
+    plan = lay_out(bays_for(cameras), random)
+    looks = [dress(random) for _ in range(people)]
+    walks = walk(plan, np.array([look.height_m for look in looks]), frames, FRAME_RATE_HZ, random)
+    shootings = _shootings(folder, plan, looks, walks, cameras, random)
+    site = _site(plan, shootings)
+    site_text.write(site, folder / "site.yaml")
+    _write_paths(folder / "truth/paths.csv", walks, begin)
+    _write_attributes(folder / "truth/attributes.csv", looks)
+    _film_all(shootings, frames, progress or _quiet)
+    window = Window(begin, begin + timedelta(seconds=frames / FRAME_RATE_HZ))
+    return Simulated(folder, site, window, {shooting.camera_id: shooting.video for shooting in shootings}, frames, people)
+
+
+def _check(cameras: int, people: int, minutes: float) -> None:
+    if cameras < 1:
+        raise BadInput(f"a mall needs at least 1 camera; got {cameras}")
+    if people < 0:
+        raise BadInput(f"a number of people is 0 or more; got {people}")
+    if not 0 < minutes <= 24 * 60:
+        raise BadInput(f"a simulation lasts more than 0 and at most 1440 minutes; got {minutes}")
+
+
+def _empty_folder(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise BadInput(f"the folder {folder} is not empty; name a new one, or empty it first")
+        for part in ("video", "truth"):
+            (folder / part).mkdir()
+    except OSError as error:
+        raise BadInput(f"the folder {folder} cannot be written ({error.strerror}); name another one") from None
+    return folder
+
+
+def _begin(start: datetime | None) -> datetime:
+    if start is None:
+        yesterday = datetime.now(_TIME_ZONE) - timedelta(days=1)
+        start = yesterday.replace(hour=17, minute=0, second=0, microsecond=0)
+    if start.tzinfo is None:
+        start = start.replace(tzinfo=_TIME_ZONE)
+    return start.astimezone(UTC)
+
+
+def _shootings(
+    folder: Path, plan: Plan, looks: Sequence[Look], walks: Walks, cameras: int, random: np.random.Generator
+) -> list[Shooting]:
+    decor = decorate(random)
+    shootings = []
+    for number, view in enumerate(hang(plan, cameras, random), start=1):
+        key = camera(number, view).id
+        files = (folder / f"video/{key}.mp4", folder / f"truth/{key}.txt")
+        shootings.append(Shooting(key, view, any_sensor(random), plan, decor, looks, walks, *files))
+    return shootings
+
+
+def _site(plan: Plan, shootings: Sequence[Shooting]) -> Site:
+    cameras = tuple(camera(number, shooting.view) for number, shooting in enumerate(shootings, start=1))
+    hours = {"mon-sat": "09:00-21:00", "sun": "closed"}
+    return Site("northgate", _TIME_ZONE, (plan.floor,), plan.sections, cameras, _GEOREFERENCE, hours)
+
+
+def _write_paths(path: Path, walks: Walks, begin: datetime) -> None:
+    """Everybody's floor position at the time of every frame at which they are in the mall, seen by a camera or not."""
+    with path.open("w", newline="") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(["person", "floor", "taken_at", "x_m", "y_m"])
+        for person in range(walks.xy_m.shape[1]):
+            rows.writerows(_path_rows(person, walks, begin))
+
+
+def _path_rows(person: int, walks: Walks, begin: datetime) -> Iterator[tuple[int, int, str, str, str]]:
+    for frame in np.nonzero(np.isfinite(walks.xy_m[:, person, 0]))[0]:
+        taken_at = from_epoch_s(round(begin.timestamp() + frame / FRAME_RATE_HZ, 3))
+        x_m, y_m = walks.xy_m[frame, person]
+        yield person + 1, 0, taken_at.isoformat(timespec="milliseconds"), f"{x_m:.3f}", f"{y_m:.3f}"
+
+
+def _write_attributes(path: Path, looks: Sequence[Look]) -> None:
+    with path.open("w", newline="") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(["person", "key", "value"])
+        for person, look in enumerate(looks, start=1):
+            rows.writerows((person, key, value) for key, value in look.attributes.items())
+
+
+def _quiet(share: float) -> None:
+    """Tell nobody."""
+
+
+def _film_all(shootings: Sequence[Shooting], frames: int, progress: Progress) -> None:
+    workers = min(len(shootings), os.cpu_count() or 1)
+    if workers == 1:
+        for number, shooting in enumerate(shootings):
+            for frame in film(shooting):
+                progress((number + frame / frames) / len(shootings))
+        return
+    context = multiprocessing.get_context("spawn")
+    done = context.Value("q", 0)
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_share, initargs=(done,)) as pool:
+        left = {pool.submit(_film_one, shooting) for shooting in shootings}
+        while left:
+            finished, left = wait(left, timeout=_POLL_S, return_when=FIRST_COMPLETED)
+            for future in finished:
+                future.result()
+            progress(min(1.0, done.value / frames / len(shootings)))
+
+
+_done: "Synchronized[int] | None" = None
+
+
+def _share(done: "Synchronized[int]") -> None:
+    global _done
+    _done = done
+
+
+def _film_one(shooting: Shooting) -> None:
+    for _ in film(shooting):
+        if _done is not None:
+            with _done.get_lock():
+                _done.value += 1
