@@ -1,0 +1,96 @@
+"""Who somebody is, from measurements of one detection: how tall the box is for its place, and how the person looks.
+
+Two groups of pictures are compared by a two-covariance score (Ioffe 2006, PLDA): people differ with a variance
+`between`, pictures of one person with `within`, on each axis. Pictures of one track are alike, so they count less than
+independent ones: taking them as independent makes the score absurdly sure.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.vision.tracker.placing import Placed
+from models.vision.tracker.tables import DetectionTable
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.intp]
+ALIKENESS = 0.5
+"""Correlation between the errors of two pictures of one track."""
+MAX_AXES = 32
+"""Principal axes of the embeddings that are compared."""
+MIN_TRACKS = 3
+"""Fewer tracks than this with two pictures or more say nothing about how people differ."""
+
+
+class Variances(NamedTuple):
+    """For each of c axes: variance `between` people and `within` the pictures of one, (c,). No people differ where `between` is 0."""
+
+    between: Floats
+    within: Floats
+
+
+def nobody_differs(axes: int) -> Variances:
+    """Variances under which every comparison scores 0."""
+    return Variances(np.zeros(axes), np.ones(axes))
+
+
+def cues(detections: DetectionTable, placed: Placed) -> Floats:
+    """What tells people apart, (n, c), mean 0 on every axis: log box height over what the place explains, then looks."""
+    boxes = detections.boxes_px[placed.row].astype(np.float64)
+    columns = [_height_cue(boxes)[:, None]]
+    if detections.embedding is not None and len(placed):
+        columns.append(_principal(detections.embedding[placed.row].astype(np.float64)))
+    return np.hstack(columns)
+
+
+def learn(measured: Floats, track: Indices) -> Variances:
+    """The variances from tracks, taken as people: `measured` (n, c), `track` (n,) its track (one-way analysis of variance)."""
+    _, label, count = np.unique(track, return_inverse=True, return_counts=True)
+    sums = np.zeros((len(count), measured.shape[1]))
+    np.add.at(sums, label, measured)
+    repeated = count > 1
+    if repeated.sum() < MIN_TRACKS:
+        return nobody_differs(measured.shape[1])
+    means = sums / count[:, None]
+    scatter = ((measured - means[label])[repeated[label]] ** 2).sum(axis=0)
+    within = scatter / (count[repeated] - 1).sum()
+    between = np.var(means[repeated], axis=0, ddof=1) - within * np.mean(1 / count[repeated])
+    return Variances(np.maximum(between, 0.0), np.maximum(within, 1e-9))
+
+
+def effective(count: Floats) -> Floats:
+    """How many independent pictures `count` alike ones are worth."""
+    return np.asarray(count / (1 + (count - 1) * ALIKENESS))
+
+
+def score(variances: Variances, sums: tuple[Floats, Floats], counts: tuple[Floats, Floats]) -> Floats:
+    """Log-likelihood ratio of one person against two, (m,), for pairs of groups with sums (m, c) and counts (m,) of pictures."""
+    b = variances.between
+    if not b.any():
+        return np.zeros(len(counts[0]))
+    (x, p), (y, q) = (
+        (total / count[:, None], b + variances.within / effective(count)[:, None])
+        for total, count in zip(sums, counts, strict=True)
+    )
+    determinant = p * q - b**2
+    together = (q * x**2 - 2 * b * x * y + p * y**2) / determinant
+    apart = x**2 / p + y**2 / q
+    return np.asarray(-0.5 * (np.log(determinant / (p * q)) + together - apart).sum(axis=1))
+
+
+def _height_cue(boxes_px: Floats) -> Floats:
+    """Log box height minus its linear fit in the foot's place in the picture, (n,)."""
+    left, top, right, bottom = boxes_px.T
+    terms = np.column_stack([np.ones(len(boxes_px)), (left + right) / 2, bottom])
+    height = np.log(bottom - top)
+    solution = np.linalg.lstsq(terms, height, rcond=None)[0] if len(boxes_px) else np.zeros(3)
+    return np.asarray(height - terms @ solution)
+
+
+def _principal(embedding: Floats) -> Floats:
+    """Embeddings, (n, d), on their main axes, centred."""
+    centred = embedding - embedding.mean(axis=0)
+    axes = np.linalg.eigh(centred.T @ centred)[1][:, ::-1][:, :MAX_AXES]
+    strongest = np.abs(axes).argmax(axis=0)
+    return np.asarray(centred @ (axes * np.sign(axes[strongest, np.arange(axes.shape[1])])))

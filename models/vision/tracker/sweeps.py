@@ -1,0 +1,197 @@
+"""Links between detections, decided forward once and then re-decided with the future known.
+
+Every detection has at most one `before` and one `after`, and two beliefs: `past`, from its track's past, and `future`,
+from its track's future. Going backward over the samples, the future beliefs ahead are always those of the present links,
+and so are the past beliefs behind; going forward the same holds with the sides exchanged.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.vision.tracker.linking import MAX_GAP_S, Beliefs, Scene, best_pairs
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.intp]
+NONE = -1
+
+
+class Links:
+    """The present links of a scene, and the beliefs they imply."""
+
+    def __init__(self, scene: Scene) -> None:
+        everything = np.arange(len(scene.placed))
+        self.scene = scene
+        self.before = np.full(len(everything), NONE)
+        self.after = np.full(len(everything), NONE)
+        self.past = scene.alone.take(everything)
+        self.future = scene.alone.take(everything)
+        placed = scene.placed
+        self._from = np.searchsorted(placed.time_s, placed.times_s - MAX_GAP_S - 1e-6)
+        self._to = np.searchsorted(placed.time_s, placed.times_s + MAX_GAP_S + 1e-6)
+
+    def samples(self) -> range:
+        """The sample numbers in order."""
+        return range(len(self.scene.placed.times_s))
+
+    def decide_forward(self) -> None:
+        """The first links: each sample's detections to the tracks so far."""
+        for sample in self.samples():
+            if sample:
+                self._rematch(sample - 1)
+            self.renew_past(sample)
+
+    def sweep_backward(self) -> None:
+        """Re-decide every sample, from the last to the first."""
+        for sample in reversed(self.samples()):
+            self._reassign(sample)
+            self.renew_past(sample)
+            if sample + 1 < len(self.samples()):
+                self._rematch(sample)
+            self.renew_future(sample)
+
+    def sweep_forward(self) -> None:
+        """Re-decide every sample, from the first to the last."""
+        for sample in self.samples():
+            self._reassign(sample)
+            self.renew_future(sample)
+            if sample:
+                self._rematch(sample - 1)
+            self.renew_past(sample)
+
+    def renew(self) -> None:
+        """All beliefs from the present links."""
+        for sample in self.samples():
+            self.renew_past(sample)
+        for sample in reversed(self.samples()):
+            self.renew_future(sample)
+
+    def renew_past(self, sample: int) -> None:
+        """Past beliefs of a sample's detections from those of their `before`."""
+        self._renew(self.past, self._detections(sample), self.before)
+
+    def renew_future(self, sample: int) -> None:
+        """Future beliefs of a sample's detections from those of their `after`."""
+        self._renew(self.future, self._detections(sample), self.after)
+
+    def tracks(self) -> Indices:
+        """The first detection of each detection's track, (n,): one number per track."""
+        return _roots(self.before)
+
+    def _renew(self, beliefs: Beliefs, detections: Indices, neighbours: Indices) -> None:
+        beliefs.put(detections, self.scene.alone.take(detections))
+        linked = detections[neighbours[detections] != NONE]
+        if len(linked):
+            neighbour = neighbours[linked]
+            beliefs.put(linked, self.scene.extended(beliefs.take(neighbour), linked, self._gap_s(neighbour, linked)))
+
+    def _rematch(self, sample: int) -> None:
+        """Cut all tracks after `sample` and match all ends to all beginnings anew."""
+        border, time_after = self.scene.placed.starts[sample + 1], sample + 1
+        heads = np.arange(self._from[time_after], border)
+        heads = heads[(self.after[heads] == NONE) | (self.after[heads] >= border)]
+        tails = np.arange(border, self._to[sample])
+        tails = tails[self.before[tails] < border]
+        one, other = self.scene.near(heads, tails)
+        gains = np.full((len(heads), len(tails)), -np.inf)
+        gains[one, other] = self._gains(heads[one], tails[other])
+        self.after[heads], self.before[tails] = NONE, NONE
+        rows, columns = best_pairs(gains)
+        self._link(heads[rows], tails[columns])
+
+    def _reassign(self, sample: int) -> None:
+        """Take a sample's detections out of their tracks and give each to the track where it is worth most."""
+        detections = self._detections(sample)
+        before, after = self._slots(sample)
+        if not len(before):
+            return
+        bridged = self._bridge(before, after)
+        gains = self._insertion_gains(before, after, detections) - np.maximum(bridged, 0.0)
+        self._unlink(detections, before, after)
+        chosen, slots = best_pairs(gains)
+        kept = (bridged > 0) & ~np.isin(np.arange(len(before)), slots)
+        self._link(before[kept], after[kept])
+        self._link(before[slots], detections[chosen])
+        self._link(detections[chosen], after[slots])
+
+    def _slots(self, sample: int) -> tuple[Indices, Indices]:
+        """Where a detection of the sample can go, (before, after), the sample's own detections taken out; NONE at open ends."""
+        start, stop = self.scene.placed.starts[sample], self.scene.placed.starts[sample + 1]
+        earlier = np.arange(self._from[sample], start)
+        following = _step_over(self.after, earlier, start, stop)
+        open_heads = (following == NONE) | (following >= stop)
+        later = np.arange(stop, self._to[sample])
+        beginnings = later[_step_over(self.before, later, start, stop) == NONE]
+        before = np.concatenate([earlier[open_heads], np.full(len(beginnings), NONE)])
+        return before, np.concatenate([following[open_heads], beginnings])
+
+    def _bridge(self, before: Indices, after: Indices) -> Floats:
+        """Gain of each slot's link without any detection of the sample, -inf where there can be none."""
+        gains = np.full(len(before), -np.inf)
+        both = np.flatnonzero((before != NONE) & (after != NONE))
+        both = both[self._gap_s(before[both], after[both]) <= MAX_GAP_S + 1e-6]
+        gains[both] = self._gains(before[both], after[both])
+        return gains
+
+    def _insertion_gains(self, before: Indices, after: Indices, detections: Indices) -> Floats:
+        """Gain of both links that each detection would have in each slot, (detections, slots)."""
+        gains = np.zeros((len(detections), len(before)))
+        has_before, has_after = np.flatnonzero(before != NONE), np.flatnonzero(after != NONE)
+        reached = np.zeros(gains.shape, dtype=bool)
+        slot, which = self.scene.near(before[has_before], detections)
+        reached[which, has_before[slot]] = True
+        gains[:, has_before] = np.where(reached[:, has_before], 0.0, -np.inf)
+        leaving = np.zeros(gains.shape, dtype=bool)
+        which, slot = self.scene.near(detections, after[has_after])
+        leaving[which, has_after[slot]] = True
+        gains[:, has_after] = np.where(leaving[:, has_after], gains[:, has_after], -np.inf)
+        which, slot = np.nonzero(np.isfinite(gains))
+        beliefs = self.scene.alone.take(detections[which])
+        fed = np.flatnonzero(before[slot] != NONE)
+        if len(fed):
+            head, seen = before[slot[fed]], detections[which[fed]]
+            gap_s, past = self._gap_s(head, seen), self.past.take(head)
+            gains[which[fed], slot[fed]] += self.scene.gain(past, beliefs.take(fed), gap_s)
+            beliefs.put(fed, self.scene.extended(past, seen, gap_s))
+        led = np.flatnonzero(after[slot] != NONE)
+        if len(led):
+            tail, seen = after[slot[led]], detections[which[led]]
+            future = self.future.take(tail)
+            gains[which[led], slot[led]] += self.scene.gain(beliefs.take(led), future, self._gap_s(seen, tail))
+        return gains
+
+    def _gains(self, heads: Indices, tails: Indices) -> Floats:
+        if not len(heads):
+            return np.zeros(0)
+        return self.scene.gain(self.past.take(heads), self.future.take(tails), self._gap_s(heads, tails))
+
+    def _gap_s(self, one: Indices, other: Indices) -> Floats:
+        return np.abs(self.scene.placed.time_s[other] - self.scene.placed.time_s[one])
+
+    def _detections(self, sample: int) -> Indices:
+        return np.arange(self.scene.placed.starts[sample], self.scene.placed.starts[sample + 1])
+
+    def _link(self, heads: Indices, tails: Indices) -> None:
+        both = (heads != NONE) & (tails != NONE)
+        self.after[heads[both]], self.before[tails[both]] = tails[both], heads[both]
+
+    def _unlink(self, detections: Indices, before: Indices, after: Indices) -> None:
+        self.before[detections] = self.after[detections] = NONE
+        self.after[before[before != NONE]] = NONE
+        self.before[after[after != NONE]] = NONE
+
+
+def _step_over(neighbours: Indices, of: Indices, start: int, stop: int) -> Indices:
+    """The neighbours of some detections, the neighbour's neighbour where it lies within start..stop."""
+    found = neighbours[of]
+    inside = (found >= start) & (found < stop)
+    found[inside] = neighbours[found[inside]]
+    return found
+
+
+def _roots(before: Indices) -> Indices:
+    roots = np.where(before == NONE, np.arange(len(before)), before)
+    while True:
+        further = roots[roots]
+        if (further == roots).all():
+            return roots
+        roots = further

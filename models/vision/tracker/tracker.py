@@ -1,0 +1,66 @@
+"""Detections of one camera become tracks on the floor, offline: the past is decided with the future known."""
+
+import numpy as np
+
+from models.vision.tracker import identity, smoothing
+from models.vision.tracker.linking import scene
+from models.vision.tracker.placing import Placed, floor_area_m2, place
+from models.vision.tracker.sweeps import Links
+from models.vision.tracker.tables import DetectionTable, Floats, Ints, Tracks
+from models.world.places import Calibration
+
+SWEEPS = 2
+"""Pairs of backward and forward sweeps; the second changes little, a third nothing."""
+
+
+def track(
+    detections: DetectionTable, calibration: Calibration, picture: tuple[int, int], *, step_s: float | None = None
+) -> Tracks:
+    """The tracks of one segment, rows at its samples (missed ones interpolated).
+
+    `step_s` is the time between samples; without it the median of the times seen. The cost grows with the number of samples,
+    whatever their number: no decision looks further than `linking.MAX_GAP_S`.
+    """
+    placed = place(detections, calibration, picture)
+    links = linked(detections, placed, step_s or sampling_step_s(placed))
+    tracks = smoothing.finished(links, detections)
+    times_s, first = np.unique(detections.taken_at_s, return_index=True)
+    return smoothing.at(tracks, detections.frame[first], times_s)
+
+
+def linked(detections: DetectionTable, placed: Placed, step_s: float) -> Links:
+    """The links between placed detections after all sweeps, with beliefs of both sides."""
+    cues = identity.cues(detections, placed)
+    links = Links(scene(placed, cues, floor_area_m2(placed), step_s))
+    links.decide_forward()
+    links.scene = links.scene.knowing(identity.learn(cues, links.tracks()))
+    for _ in range(SWEEPS):
+        links.sweep_backward()
+        links.sweep_forward()
+    links.renew()
+    return links
+
+
+def sampling_step_s(placed: Placed) -> float:
+    """The median time between samples with people; 1 s where there are fewer than two."""
+    return float(np.median(np.diff(placed.times_s))) if len(placed.times_s) > 1 else 1.0
+
+
+def every_frame(
+    tracks: Tracks,
+    frame: Ints,
+    taken_at_s: Floats,
+    calibration: Calibration,
+    picture: tuple[int, int],
+    step_s: float,
+) -> Tracks:
+    """One row for each of the given frames, in order of time, in which a track exists.
+
+    A track exists from its first to its last row, and a share of a sampling step before and after inside the `picture`
+    (width, height in px).
+    """
+    inside = smoothing.at(tracks, frame, taken_at_s)
+    reach_s = smoothing.AT_ENDS * step_s
+    outside = smoothing.beyond_ends(tracks, frame, taken_at_s, reach_s, calibration, picture)
+    both = smoothing.joined([inside, outside])
+    return both.take(np.lexsort((both.taken_at_s, both.track)))
