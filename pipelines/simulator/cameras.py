@@ -38,5 +38,11 @@ def _view(x_m: float, y_m: float, degrees: float, random: np.random.Generator) -
 def camera(number: int, view: View) -> Camera:
     """The camera `cam1`, `cam2`, .. of a view, as the site knows it."""
     return Camera(
-        f"cam{number}", 0, view.width_px, view.height_px, float(FRAME_RATE_HZ), float(KEYFRAME_INTERVAL_S), view.calibration()
+        f"cam{number}",
+        0,
+        view.width_px,
+        view.height_px,
+        float(FRAME_RATE_HZ),
+        float(KEYFRAME_INTERVAL_S),
+        view.calibration(),
     )

@@ -1,13 +1,13 @@
 """People drawn into a picture: far ones first, hidden by what stands before them, and what of them stays visible."""
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.simulator.figure import LABEL, Crowd, Faces, faces
+from pipelines.simulator.stage import Stage
 from pipelines.simulator.view import NEAR_M, View
 
 Floats = NDArray[np.float64]
@@ -17,43 +17,6 @@ _FINE = 2
 _SHADOW_RADIUS_M = 0.34
 _SHADOW_DEPTH = 0.5
 _SHIFT = 4
-
-
-@dataclass(frozen=True)
-class Stage:
-    """The empty hall as a camera sees it.
-
-    `bgr` (h, w, 3) before the sensor; `range_m` (h, w) float32, how far from the camera, along the floor, the thing
-    shown stands (infinite for the floor and all that is behind everybody); `brightness` maps (n, 2) m to a factor.
-    """
-
-    view: View
-    bgr: Image
-    range_m: NDArray[np.float32]
-    brightness: "Lamps"
-
-    @cached_property
-    def floor_m(self) -> NDArray[np.float32]:
-        """Where each pixel's ray meets the floor, (h, w, 2) m; far away where something stands on it or above the horizon."""
-        height, width = self.range_m.shape
-        columns, rows = np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5)
-        floor = self.view.floor_point(np.stack([columns, rows], axis=2).reshape(-1, 2)).reshape(height, width, 2)
-        floor[np.isnan(floor) | np.isfinite(self.range_m)[:, :, None]] = 1e6
-        return floor.astype(np.float32)
-
-
-@dataclass(frozen=True)
-class Lamps:
-    """The light over the floor: 1 plus waves (k, 4) of amplitude, frequency along x and y (rad/m) and phase."""
-
-    waves: tuple[tuple[float, float, float, float], ...] = ()
-
-    def at(self, xy_m: NDArray[np.floating]) -> NDArray[np.floating]:
-        """The brightness factor at floor positions, (..., 2) m -> (...)."""
-        light = np.ones(xy_m.shape[:-1], dtype=xy_m.dtype)
-        for amplitude, along_x, along_y, phase in self.waves:
-            light += amplitude * np.sin(along_x * xy_m[..., 0] + along_y * xy_m[..., 1] + phase)
-        return np.asarray(light)
 
 
 @dataclass(frozen=True)
@@ -167,7 +130,9 @@ class _Figures:
         return canvas
 
 
-def _draw_one(picture: Image, stage: Stage, figures: _Figures, row: int, range_m: float, person: int, sight: _Bookkeeper) -> None:
+def _draw_one(
+    picture: Image, stage: Stage, figures: _Figures, row: int, range_m: float, person: int, sight: _Bookkeeper
+) -> None:
     low, high = figures.low[row], figures.high[row]
     limit = np.array([stage.view.width_px, stage.view.height_px])
     sight.boxes_px[person] = np.concatenate([np.clip(low, 0, limit), np.clip(high, 0, limit)])

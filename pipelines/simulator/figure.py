@@ -54,7 +54,8 @@ class Crowd:
 @dataclass(frozen=True)
 class Faces:
     """Drawable faces: `corners_m` (n, faces, 4, 3), `rgb` (n, faces, 3) with the light in it, `part` (faces,),
-    `normal` (n, faces, 3), pointing outwards."""
+    `normal` (n, faces, 3), pointing outwards.
+    """
 
     corners_m: Floats
     rgb: Floats
@@ -122,7 +123,9 @@ def _trunk(pelvis: Floats, build: Floats) -> list[tuple[list[Part], Floats]]:
     ]
 
 
-def _upright(rings: Sequence[tuple[float, float, float, float]], pelvis: Floats, build: Floats | None, points: int) -> Floats:
+def _upright(
+    rings: Sequence[tuple[float, float, float, float]], pelvis: Floats, build: Floats | None, points: int
+) -> Floats:
     """Level elliptic rings from (x, height over the pelvis, radius ahead, radius sideways)."""
     table = np.array(rings)
     people = len(pelvis)
@@ -133,7 +136,9 @@ def _upright(rings: Sequence[tuple[float, float, float, float]], pelvis: Floats,
     return _rings(centres, radii, np.array([1.0, 0.0, 0.0]), np.array([0.0, 1.0, 0.0]), points)
 
 
-def _leg_tubes(side: float, pelvis: Floats, build: Floats, thigh: Floats, shin: Floats) -> list[tuple[list[Part], Floats]]:
+def _leg_tubes(
+    side: float, pelvis: Floats, build: Floats, thigh: Floats, shin: Floats
+) -> list[tuple[list[Part], Floats]]:
     hip = _at(np.zeros_like(pelvis), side * 0.046, pelvis)
     knee = hip + _along(thigh, _THIGH)
     calf, ankle = knee + _along(shin, 0.80 * _SHIN), knee + _along(shin, _SHIN)
@@ -151,7 +156,9 @@ def _foot_tube(ankle: Floats, shin: Floats) -> tuple[list[Part], Floats]:
     centres = ankle[:, None] + table[None, :, :1] * ahead[:, None] - np.array([0, 0, 0.018])
     centres[:, :, 2] = np.maximum(centres[:, :, 2], 0.020)
     radii = np.stack([0.75 * table[:, 1], table[:, 1]], axis=1)
-    rings = _rings(centres, np.broadcast_to(radii, (len(ankle), 5, 2)), np.array([0, 0, 1.0]), np.array([0, -1.0, 0]), 6)
+    rings = _rings(
+        centres, np.broadcast_to(radii, (len(ankle), 5, 2)), np.array([0, 0, 1.0]), np.array([0, -1.0, 0]), 6
+    )
     return [Part.FEET] * 4, rings
 
 
@@ -180,7 +187,9 @@ def _along(angle: Floats, length: float) -> Floats:
 def _rings(centres: Floats, radii: Floats, first: Floats, second: Floats, points: int) -> Floats:
     """Ellipses around centres (n, k, 3) with radii (n, k, 2) along two axes: (n, k, points, 3)."""
     turn = np.arange(points) * 2 * np.pi / points
-    offsets = radii[:, :, None, :1] * np.cos(turn)[:, None] * first + radii[:, :, None, 1:] * np.sin(turn)[:, None] * second
+    offsets = (
+        radii[:, :, None, :1] * np.cos(turn)[:, None] * first + radii[:, :, None, 1:] * np.sin(turn)[:, None] * second
+    )
     return np.asarray(centres[:, :, None] + offsets)
 
 
@@ -192,7 +201,7 @@ def _skin_of(rings: Floats) -> Floats:
 
 
 def _faces_of(rings: Floats) -> int:
-    return (rings.shape[1] - 1) * rings.shape[2]
+    return int((rings.shape[1] - 1) * rings.shape[2])
 
 
 def _axis_of(rings: Floats) -> Floats:

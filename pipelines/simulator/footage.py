@@ -15,8 +15,9 @@ from pipelines.simulator.cameras import FRAME_RATE_HZ, KEYFRAME_INTERVAL_S
 from pipelines.simulator.drawing import Sight, draw
 from pipelines.simulator.figure import Crowd
 from pipelines.simulator.plan import Plan
-from pipelines.simulator.scenery import Decor, build_stage
+from pipelines.simulator.scenery import build_stage
 from pipelines.simulator.sensor import Exposure, Sensor
+from pipelines.simulator.textures import Decor
 from pipelines.simulator.view import View
 from pipelines.simulator.walkers import Walks
 from pipelines.simulator.wardrobe import Look
@@ -65,7 +66,7 @@ def film(shooting: Shooting) -> Iterator[int]:
 def _present(shooting: Shooting, frame: int) -> tuple[NDArray[np.int64], Crowd]:
     walks = shooting.walks
     people = np.nonzero(np.isfinite(walks.xy_m[frame, :, 0]))[0]
-    looks = [shooting.looks[person] for person in people]
+    looks = [shooting.looks[person] for person in people.tolist()]
     where = (walks.heading[frame, people], walks.phase[frame, people], walks.stride[frame, people])
     return people, Crowd(looks, walks.xy_m[frame, people], *where)
 
@@ -82,7 +83,9 @@ class _Encoder:
     """An MP4 of H.264 with a keyframe each second, no B-frames and the index first; the same pictures, the same bytes."""
 
     def __init__(self, path: Path, view: View) -> None:
-        self._container = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart", "fflags": "+bitexact"})
+        self._container = av.open(
+            str(path), "w", format="mp4", options={"movflags": "+faststart", "fflags": "+bitexact"}
+        )
         keyframes = str(FRAME_RATE_HZ * KEYFRAME_INTERVAL_S)
         options = _CODEC | {"g": keyframes, "keyint_min": keyframes}
         stream = self._container.add_stream("libx264", rate=FRAME_RATE_HZ, options=options)
@@ -93,7 +96,8 @@ class _Encoder:
         self._stream, self._frames = stream, 0
 
     def add(self, picture: Image) -> None:
-        frame = av.VideoFrame.from_ndarray(cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_I420), format="yuv420p")
+        planes = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_I420), dtype=np.uint8)
+        frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
         frame.pts, frame.time_base = self._frames, Fraction(1, FRAME_RATE_HZ)
         self._frames += 1
         self._container.mux(self._stream.encode(frame))

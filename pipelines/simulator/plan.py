@@ -15,6 +15,7 @@ from models.world.places import Floor, Point, Section
 Floats = NDArray[np.float64]
 BAY_M, DEPTH_M, BORDER_M = 11.0, 13.0, 4.0
 DOOR_M = 3.2
+_CORNER_M = 3.0
 _NAMES = ("NORTHGATE", "KIOSK", "BOOKS", "SHOES", "OPTIC", "TOYS", "SPORT", "MUSIC", "TEA", "GARDEN", "PHONE", "BAKERY")
 
 
@@ -166,11 +167,18 @@ def _spots(
         left, right = np.array(shop.left), np.array(shop.right)
         along = (right - left) / np.linalg.norm(right - left)
         inwards = np.array([along[1], -along[0]])
-        for share in np.array([0.2, 0.5, 0.8]) + random.uniform(-0.1, 0.1, 3):
-            spots.append(left + share * (right - left) + random.uniform(0.8, 1.5) * inwards)
+        shares = np.array([[0.2], [0.5], [0.8]]) + random.uniform(-0.1, 0.1, (3, 1))
+        spots += list(left + shares * (right - left) + random.uniform(0.8, 1.5, (3, 1)) * inwards)
     for table in (solid for solid in solids if solid.kind == "table"):
-        for turn in random.uniform(0, 2 * np.pi) + np.arange(3) * 2 * np.pi / 3:
-            spots.append(np.array([table.x_m, table.y_m]) + 0.85 * np.array([np.cos(turn), np.sin(turn)]))
-    circles = np.array([(solid.x_m, solid.y_m, solid.clearance_m + 0.35) for solid in solids if solid.kind != "table"])
-    apart = [np.hypot(*(circles[:, :2] - spot).T) > circles[:, 2] for spot in spots]
-    return np.array([spot for spot, free in zip(spots, apart, strict=True) if free.all()])
+        turns = random.uniform(0, 2 * np.pi) + np.arange(3) * 2 * np.pi / 3
+        spots += list(np.array([table.x_m, table.y_m]) + 0.85 * np.column_stack([np.cos(turns), np.sin(turns)]))
+    return np.array([spot for spot in spots if _can_stand(spot, hall, solids)])
+
+
+def _can_stand(spot: Floats, hall: tuple[float, float, float, float], solids: Sequence[Solid]) -> bool:
+    """Whether nothing but a table is near, nor a corner of the hall: under a corner camera nobody would be seen well."""
+    x0, y0, x1, y1 = hall
+    corners = np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)])
+    clear = [(solid.x_m, solid.y_m, solid.clearance_m + 0.35) for solid in solids if solid.kind != "table"]
+    circles = np.vstack([np.array(clear).reshape(-1, 3), np.column_stack([corners, np.full(4, _CORNER_M)])])
+    return bool((np.hypot(*(circles[:, :2] - spot).T) > circles[:, 2]).all())

@@ -20,8 +20,8 @@ from pipelines.simulator import site_text
 from pipelines.simulator.cameras import FRAME_RATE_HZ, bays_for, camera, hang
 from pipelines.simulator.footage import Shooting, film
 from pipelines.simulator.plan import Plan, lay_out
-from pipelines.simulator.scenery import decorate
 from pipelines.simulator.sensor import any_sensor
+from pipelines.simulator.textures import decorate
 from pipelines.simulator.walkers import Walks, walk
 from pipelines.simulator.wardrobe import Look, dress
 
@@ -74,7 +74,9 @@ def simulate(
     _write_attributes(folder / "truth/attributes.csv", looks)
     _film_all(shootings, frames, progress or _quiet)
     window = Window(begin, begin + timedelta(seconds=frames / FRAME_RATE_HZ))
-    return Simulated(folder, site, window, {shooting.camera_id: shooting.video for shooting in shootings}, frames, people)
+    return Simulated(
+        folder, site, window, {shooting.camera_id: shooting.video for shooting in shootings}, frames, people
+    )
 
 
 def _check(cameras: int, people: int, minutes: float) -> None:

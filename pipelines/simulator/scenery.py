@@ -7,17 +7,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.simulator.drawing import Lamps, Stage
 from pipelines.simulator.plan import DOOR_M, Plan, Shop, Solid
+from pipelines.simulator.stage import Lamps, Stage
+from pipelines.simulator.textures import DENSITY, FRONT_M, Decor, doorway, front, plain, tiles
 from pipelines.simulator.view import NEAR_M, View
 
 Floats = NDArray[np.float64]
 Image = NDArray[np.uint8]
-_DENSITY = 60
-"""Texture pixels per metre."""
 _FINE = 2
-_FRONT_M, _CEILING_M = 3.4, 6.2
-_TILED_M = 12.0
+_CEILING_M = 6.2
 
 
 @dataclass(frozen=True)
@@ -33,33 +31,6 @@ class Surface:
     down: Floats
     texture: Image
     stands: bool = True
-
-
-@dataclass(frozen=True)
-class Decor:
-    """The colours of a hall, sRGB 0-255, the size of its tiles and its lamps."""
-
-    tile_rgb: tuple[float, float, float]
-    tile_m: float
-    wall_rgb: tuple[float, float, float]
-    lamps: Lamps
-    texture_seed: int
-
-
-def decorate(random: np.random.Generator) -> Decor:
-    """A hall's decor at random: stone tiles from light grey to warm brown, light walls, soft pools of lamp light."""
-    stones = ((196, 190, 180), (176, 176, 178), (206, 198, 182), (150, 146, 142), (188, 168, 142), (120, 122, 128))
-    stone = np.array(stones[random.integers(len(stones))]) + random.uniform(-12, 12, 3)
-    wall = np.array([200.0, 196, 188]) * random.uniform(0.75, 1.15) + random.uniform(-12, 12, 3)
-    waves = [(random.uniform(0.03, 0.08), *random.uniform(-0.9, 0.9, 2), random.uniform(0, 2 * np.pi)) for _ in range(3)]
-    lamps = Lamps(tuple((float(a), float(x), float(y), float(p)) for a, x, y, p in waves))
-    tile_m = float(random.choice([0.5, 0.6, 1.0]))
-    return Decor(_rgb(stone), tile_m, _rgb(wall), lamps, int(random.integers(2**31)))
-
-
-def _rgb(values: Floats) -> tuple[float, float, float]:
-    red, green, blue = np.clip(values, 5, 250)
-    return float(red), float(green), float(blue)
 
 
 def build_stage(view: View, plan: Plan, decor: Decor) -> Stage:
@@ -117,9 +88,9 @@ class _Canvas:
 
 def _sample(surface: Surface, points: NDArray[np.float32]) -> Image:
     off = points - surface.origin.astype(np.float32)
-    x = np.floor(off @ surface.across.astype(np.float32) * _DENSITY).astype(np.int32) % surface.texture.shape[1]
-    y = np.floor(off @ surface.down.astype(np.float32) * _DENSITY).astype(np.int32) % surface.texture.shape[0]
-    return surface.texture[y, x]
+    x = np.floor(off @ surface.across.astype(np.float32) * DENSITY).astype(np.int32) % surface.texture.shape[1]
+    y = np.floor(off @ surface.down.astype(np.float32) * DENSITY).astype(np.int32) % surface.texture.shape[0]
+    return np.asarray(surface.texture[y, x])
 
 
 def _clip_near(corners: Floats) -> Floats:
@@ -137,29 +108,31 @@ def _surfaces(plan: Plan, decor: Decor) -> Iterator[Surface]:
     random = np.random.default_rng(decor.texture_seed)
     (x0, y0), (x1, y1) = plan.floor.outline[0], plan.floor.outline[2]
     ground = np.array([[x0, y0, 0], [x1, y0, 0], [x1, y1, 0], [x0, y1, 0.0]])
-    yield Surface(ground, np.zeros(3), np.array([1.0, 0, 0]), np.array([0, 1.0, 0]), _tiles(decor, random), stands=False)
+    yield Surface(ground, np.zeros(3), np.array([1.0, 0, 0]), np.array([0, 1.0, 0]), tiles(decor, random), stands=False)
     wall_bgr = np.array(decor.wall_rgb[::-1])
     for start, end in plan.walls:
         outer = start[0] == end[0] and start[0] in (x0, x1)
-        yield _upright(start, end, 0.0, _FRONT_M, _doorway(random) if outer else _plain(wall_bgr * 0.9, random))
-        yield _upright(start, end, _FRONT_M, _CEILING_M, _plain(wall_bgr, random), overhead=True)
+        yield _upright(start, end, 0.0, FRONT_M, doorway(random) if outer else plain(wall_bgr * 0.9, random))
+        yield _upright(start, end, FRONT_M, _CEILING_M, plain(wall_bgr, random), overhead=True)
     for wall in (plan.hall[0], plan.hall[2]):
         middle = (plan.hall[1] + plan.hall[3]) / 2
         lintel = np.array([[wall, middle - DOOR_M / 2], [wall, middle + DOOR_M / 2]])
-        yield _upright(lintel[0], lintel[1], 2.7, _CEILING_M, _plain(wall_bgr * 0.97, random), overhead=True)
+        yield _upright(lintel[0], lintel[1], 2.7, _CEILING_M, plain(wall_bgr * 0.97, random), overhead=True)
     for shop in plan.shops:
         inwards = 0.02 * _inwards(shop)
-        yield _upright(np.array(shop.left) + inwards, np.array(shop.right) + inwards, 0.0, _FRONT_M, _front(shop, random))
+        yield _upright(np.array(shop.left) + inwards, np.array(shop.right) + inwards, 0.0, FRONT_M, front(shop, random))
     for solid in plan.solids:
         yield from _solid(solid, decor, random)
 
 
 def _inwards(shop: Shop) -> Floats:
     along = np.array(shop.right) - np.array(shop.left)
-    return np.array([along[1], -along[0]]) / np.linalg.norm(along)
+    return np.asarray(np.array([along[1], -along[0]]) / np.linalg.norm(along))
 
 
-def _upright(start: Floats, end: Floats, bottom_m: float, top_m: float, texture: Image, *, overhead: bool = False) -> Surface:
+def _upright(
+    start: Floats, end: Floats, bottom_m: float, top_m: float, texture: Image, *, overhead: bool = False
+) -> Surface:
     along = (end - start) / np.linalg.norm(end - start)
     base, tip = np.append(start, 0.0), np.append(end, 0.0)
     up = np.array([0, 0, 1.0])
@@ -189,68 +162,7 @@ def _prism(
     for start, end in zip(footprint, np.roll(footprint, -1, axis=0), strict=True):
         outwards = np.array([end[1] - start[1], start[0] - end[0]])
         shade = 0.85 + 0.15 * float(outwards @ [0.8, -0.6]) / float(np.linalg.norm(outwards))
-        yield _upright(start, end, bottom_m, top_m, _plain(bgr * shade, random, rough))
+        yield _upright(start, end, bottom_m, top_m, plain(bgr * shade, random, rough))
     level = np.column_stack([footprint, np.full(len(footprint), top_m)])
-    top = _plain(bgr * 1.08, random, rough)
+    top = plain(bgr * 1.08, random, rough)
     yield Surface(level, level[0], np.array([1.0, 0, 0]), np.array([0, 1.0, 0]), top)
-
-
-def _plain(bgr: Floats, random: np.random.Generator, rough: float = 4) -> Image:
-    """A patch of 2.8 m with soft blotches of the given roughness."""
-    coarse = random.normal(0, rough, (12, 12, 1)).astype(np.float32)
-    size = int(2.8 * _DENSITY)
-    blotches = cv2.resize(coarse, (size, size), interpolation=cv2.INTER_LINEAR)
-    return np.clip(bgr + blotches[:, :, None], 0, 255).astype(np.uint8)
-
-
-def _tiles(decor: Decor, random: np.random.Generator) -> Image:
-    """12 m of floor: tiles of slightly different shades, joints, and wear."""
-    size = int(_TILED_M * _DENSITY)
-    count = round(_TILED_M / decor.tile_m)
-    shades = random.normal(0, 4, (count, count, 1)) + 7 * ((np.indices((count, count)).sum(axis=0) % 2)[:, :, None] - 0.5)
-    tiles = cv2.resize((np.array(decor.tile_rgb[::-1]) + shades).astype(np.float32), (size, size), interpolation=cv2.INTER_NEAREST)
-    wear = cv2.resize(random.normal(0, 5, (40, 40)).astype(np.float32), (size, size), interpolation=cv2.INTER_CUBIC)
-    floor = tiles + wear[:, :, None] + random.normal(0, 2, (size, size, 1))
-    joints = (np.arange(size) % (size / count)) < 2
-    floor[joints] *= 0.86
-    floor[:, joints] *= 0.86
-    return np.clip(floor, 0, 255).astype(np.uint8)
-
-
-def _front(shop: Shop, random: np.random.Generator) -> Image:
-    """A shop front: sign on top, glass with shelves and goods behind it, a dark doorway."""
-    width, height = int(np.hypot(*np.subtract(shop.right, shop.left)) * _DENSITY), int(_FRONT_M * _DENSITY)
-    image = np.zeros((height, width, 3), dtype=np.uint8)
-    image[:] = np.linspace(150, 78, height)[:, None, None] * np.array([1.0, 0.97, 0.92])
-    for shelf in range(3):
-        _goods(image, int(height * (0.42 + 0.19 * shelf)), random)
-    door = int(width * random.uniform(0.1, 0.65))
-    image[int(0.24 * height) :, door : door + int(1.3 * _DENSITY)] = (52, 50, 48)
-    image[int(0.94 * height) :] = (70, 72, 76)
-    for pane in range(5):
-        cv2.rectangle(image, (pane * width // 4 - 3, 0), (pane * width // 4 + 3, height), (92, 96, 100), -1)
-    image[: int(0.2 * height)] = shop.colour[::-1]
-    light = sum(shop.colour) < 380
-    text = (245, 245, 245) if light else (30, 30, 30)
-    cv2.putText(image, shop.name, (int(width * 0.2), int(0.155 * height)), cv2.FONT_HERSHEY_DUPLEX, 1.1, text, 2, cv2.LINE_AA)
-    return image
-
-
-def _goods(image: Image, bottom: int, random: np.random.Generator) -> None:
-    x, width = 10, image.shape[1]
-    while x < width - 20:
-        wide, tall = int(random.integers(8, 26)), int(random.integers(10, 30))
-        colour = tuple(int(value) for value in random.integers(50, 190, 3))
-        cv2.rectangle(image, (x, bottom - tall), (x + wide, bottom), colour, -1)
-        x += wide + int(random.integers(3, 16))
-    cv2.rectangle(image, (0, bottom), (width, bottom + 3), (70, 70, 72), -1)
-
-
-def _doorway(random: np.random.Generator) -> Image:
-    """Glass doors with daylight behind them."""
-    width, height = int(DOOR_M * _DENSITY), int(_FRONT_M * _DENSITY)
-    image = np.zeros((height, width, 3), dtype=np.uint8)
-    image[:] = np.linspace(232, 186, height)[:, None, None] * np.array([1.0, 0.985, 0.96]) - random.uniform(0, 20)
-    for pane in range(5):
-        cv2.rectangle(image, (pane * width // 4 - 3, 0), (pane * width // 4 + 3, height), (84, 84, 88), -1)
-    return image

@@ -14,7 +14,11 @@ def write(site: Site, path: Path) -> None:
 
 
 def _document(site: Site) -> dict[str, Any]:
-    document: dict[str, Any] = {"site": site.name, "time_zone": site.time_zone.key, "opening_hours": dict(site.opening_hours)}
+    document: dict[str, Any] = {
+        "site": site.name,
+        "time_zone": site.time_zone.key,
+        "opening_hours": dict(site.opening_hours),
+    }
     if site.georeference:
         place = site.georeference
         document["georeference"] = {"lon": place.lon, "lat": place.lat, "rotation_deg": place.rotation_deg}

@@ -38,7 +38,9 @@ class View:
     @cached_property
     def rotation(self) -> Floats:
         """Rows are the picture's right, down and forward directions in the hall, (3, 3)."""
-        forward = np.array([np.cos(self.yaw) * np.cos(self.tilt), np.sin(self.yaw) * np.cos(self.tilt), -np.sin(self.tilt)])
+        forward = np.array(
+            [np.cos(self.yaw) * np.cos(self.tilt), np.sin(self.yaw) * np.cos(self.tilt), -np.sin(self.tilt)]
+        )
         right = np.array([np.sin(self.yaw), -np.cos(self.yaw), 0.0])
         down = np.cross(forward, right)
         cos, sin = np.cos(self.roll), np.sin(self.roll)

@@ -22,7 +22,8 @@ _ENTRY_FREE_M = 0.9
 @dataclass(frozen=True)
 class Walks:
     """Everybody at every frame: `xy_m` (frames, people, 2), nan while not in the mall; `heading`, `phase` and
-    `stride` (frames, people) are how the figure is drawn (see `figure.Crowd`)."""
+    `stride` (frames, people) are how the figure is drawn (see `figure.Crowd`).
+    """
 
     xy_m: Floats
     heading: Floats
@@ -38,7 +39,11 @@ def walk(plan: Plan, heights_m: Floats, frames: int, frame_rate_hz: float, rando
     for frame in range(frames):
         inside = visitors.inside
         walks.xy_m[frame, inside] = visitors.xy[inside]
-        walks.heading[frame], walks.phase[frame], walks.stride[frame] = visitors.heading, visitors.phase, visitors.stride
+        walks.heading[frame], walks.phase[frame], walks.stride[frame] = (
+            visitors.heading,
+            visitors.phase,
+            visitors.stride,
+        )
         for _ in range(_STEPS_PER_FRAME):
             visitors.step(1 / frame_rate_hz / _STEPS_PER_FRAME)
     return walks
@@ -116,7 +121,8 @@ class _Visitors:
         if self.stage[person] == "gone":
             return
         door = self.plan.doors[self.random.integers(len(self.plan.doors))]
-        spot = np.array(door.outside) + [0.0, self.random.uniform(-0.9, 0.9)]
+        aside = np.array([0.0, self.random.uniform(-0.9, 0.9)])
+        spot = np.array(door.outside) + aside
         others = self.xy[self.inside]
         if len(others) and np.linalg.norm(others - spot, axis=1).min() < _ENTRY_FREE_M:
             return
@@ -124,7 +130,7 @@ class _Visitors:
         way = np.array(door.inside) - spot
         self.heading[person] = np.arctan2(way[1], way[0])
         self.velocity[person] = self.speed[person] * way / np.linalg.norm(way)
-        self._head_for(person, np.array(door.inside) + [0.0, spot[1] - door.outside[1]], "entering")
+        self._head_for(person, np.array(door.inside) + aside, "entering")
 
     def _next(self, person: int) -> None:
         stage = self.stage[person]

@@ -8,11 +8,13 @@ from numpy.typing import NDArray
 
 from models.world.errors import BadInput
 from models.world.people import UNKNOWN
-from pipelines.simulator.drawing import Sight, Stage, draw
+from pipelines.simulator.drawing import Sight, draw
 from pipelines.simulator.figure import Crowd
 from pipelines.simulator.plan import Plan, lay_out
-from pipelines.simulator.scenery import build_stage, decorate
+from pipelines.simulator.scenery import build_stage
 from pipelines.simulator.sensor import Exposure, any_sensor
+from pipelines.simulator.stage import Stage
+from pipelines.simulator.textures import decorate
 from pipelines.simulator.view import View
 from pipelines.simulator.wardrobe import Look, dress
 
@@ -52,8 +54,8 @@ def _picture(stage: Stage, exposure: Exposure, plan: Plan, random: np.random.Gen
     sight = draw(picture, stage, crowd)
     boxes = sight.boxes_px
     listed = (sight.visible >= MIN_VISIBLE) & (boxes[:, 3] - boxes[:, 1] >= MIN_HEIGHT_PX)
-    rows = np.nonzero(listed)[0]
-    attributes = [_attributes(crowd.looks[row], sight, int(row)) for row in rows]
+    rows = np.nonzero(listed)[0].tolist()
+    attributes = [_attributes(crowd.looks[row], sight, row) for row in rows]
     return _compressed(exposure.expose(picture), random), boxes[rows].astype(np.float32), attributes
 
 
