@@ -1,0 +1,232 @@
+"""The catalogue: every question that may be asked, each one file in `sql/queries`.
+
+A file is one SQL statement below comment lines that hold YAML: id, title, description, parameters, result, columns,
+permission and needs. It is data only: no conditions, no templating. Values are bound, never put into the text.
+"""
+
+import itertools
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal, cast, get_args
+from zoneinfo import ZoneInfo
+
+import yaml
+
+from models.world.errors import BadParameter, UnknownQuestion, UnknownSection
+from models.world.people import ATTRIBUTES, UNKNOWN
+from models.world.periods import Window
+from sql.keys import PERMISSIONS
+from sql.parameters import Parameter, Type, read_value
+from sql.store import Connection
+from sql.text import QUERIES, statement
+
+Result = Literal["paths", "rows", "scalar", "series"]
+INSTANT = timedelta(seconds=1)
+"""What must be covered for a question about one moment, from that moment on."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of an answer; `type` is id, text, time, number or integer."""
+
+    name: str
+    type: str
+    unit: str | None = None
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A question's parameters, checked.
+
+    `values` go to the database, `inputs` is their text form, for the answer and the audit.
+    """
+
+    question_id: str
+    values: Mapping[str, Any]
+    inputs: Mapping[str, str | list[str]]
+
+    @property
+    def window(self) -> Window:
+        """The time that must be covered for an answer."""
+        if "at" in self.values:
+            return Window(self.values["at"], self.values["at"] + INSTANT)
+        return Window(self.values["from"], self.values["to"])
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Rows of values; `unknown` counts the people who may or may not fit the attributes asked for, None without any."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+    unknown: int | None
+
+
+@dataclass(frozen=True)
+class Question:
+    """A named query with typed parameters."""
+
+    id: str
+    title: str
+    description: str
+    parameters: tuple[Parameter, ...]
+    result: Result
+    columns: tuple[Column, ...]
+    permission: str
+    needs: tuple[str, ...]
+    sql: bytes
+
+    def bind(self, inputs: Mapping[str, object], zone: ZoneInfo) -> Bound:
+        """The inputs as values; a time without offset is local time in `zone`.
+
+        Raises BadParameter, naming the parameter, for what is missing, unknown, of the wrong type or out of order.
+        """
+        known = {parameter.name: parameter for parameter in self.parameters}
+        for name in inputs:
+            if name not in known:
+                raise BadParameter(name, f"{self.id} has no parameter {name!r}; it has: {', '.join(known)}")
+        texts = {name: _texts(parameter, inputs.get(name)) for name, parameter in known.items()}
+        values = {name: _value(parameter, texts[name], zone) for name, parameter in known.items()}
+        _check_order(values)
+        given = {name: (text if known[name].multiple else text[0]) for name, text in texts.items() if text}
+        return Bound(self.id, values, given)
+
+
+class Catalogue:
+    """All questions, by id."""
+
+    def __init__(self, questions: Mapping[str, Question]) -> None:
+        self.questions = dict(questions)
+
+    @classmethod
+    def load(cls, folder: Path = QUERIES) -> "Catalogue":
+        """Read every `*.sql` of the folder and those below. Raises ValueError, naming the file, for wrong front matter."""
+        questions = [read_question(path) for path in sorted(folder.rglob("*.sql"))]
+        return cls({question.id: question for question in questions})
+
+    def question(self, question_id: str) -> Question:
+        """The question with this id. Raises UnknownQuestion."""
+        if question_id not in self.questions:
+            raise UnknownQuestion(f"there is no question {question_id!r}; known: {', '.join(sorted(self.questions))}")
+        return self.questions[question_id]
+
+
+def check(connection: Connection, bound: Bound) -> None:
+    """Raise UnknownSection for a section that the mall never had, BadParameter for a floor that it has not."""
+    names = [row[0] for row in connection.execute(statement("catalogue/sections"))]
+    section = bound.values.get("section")
+    if section is not None and section not in names:
+        raise UnknownSection(f"there is no section {section!r}; known: {', '.join(names) or 'none'}")
+    floors = [row[0] for row in connection.execute(statement("catalogue/floors"))]
+    floor = bound.values.get("floor")
+    if floor is not None and floor not in floors:
+        raise BadParameter("floor", f"there is no floor {floor}; known: {', '.join(map(str, floors)) or 'none'}")
+
+
+def ask(connection: Connection, question: Question, bound: Bound) -> Answer:
+    """Run the question. Its cost is bounded by the connection's statement timeout. Raises as `check` does."""
+    check(connection, bound)
+    cursor = connection.execute(question.sql, dict(bound.values))
+    names = [column.name for column in cursor.description or ()]
+    rows = [tuple(_expanded(names, row)) for row in cursor]
+    return Answer(tuple(column.name for column in question.columns), rows, _unknown(connection, bound))
+
+
+def read_question(path: Path) -> Question:
+    """A question from its file. Raises ValueError naming the file and what is wrong."""
+    text = path.read_text()
+    comments = list(itertools.takewhile(lambda line: line.startswith("--"), text.splitlines()))
+    front = "\n".join(line.removeprefix("-- ").removeprefix("--") for line in comments)
+    body = "\n".join(text.splitlines()[len(comments) :])
+    try:
+        question = _question(yaml.safe_load(front), body)
+        if path.stem != question.id:
+            raise ValueError(f"the file must be called {question.id}.sql")
+    except (yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError) as error:
+        raise ValueError(f"{path.name}: wrong front matter: {error!r}") from error
+    return question
+
+
+def _question(fields: Mapping[str, Any], body: str) -> Question:
+    unknown = set(fields) - {"id", "title", "description", "parameters", "result", "columns", "permission", "needs"}
+    if unknown:
+        raise ValueError(f"unknown words: {', '.join(sorted(unknown))}")
+    if fields["result"] not in get_args(Result) or fields["permission"] not in PERMISSIONS:
+        raise ValueError(f"result is one of {get_args(Result)}, permission one of {PERMISSIONS}")
+    return Question(
+        id=fields["id"],
+        title=fields["title"],
+        description=fields["description"].strip(),
+        parameters=tuple(_parameter(parameter) for parameter in fields["parameters"]),
+        result=cast(Result, fields["result"]),
+        columns=tuple(column for entry in fields["columns"] for column in _columns(entry)),
+        permission=fields["permission"],
+        needs=tuple(fields["needs"]),
+        sql=body.encode(),
+    )
+
+
+def _parameter(entry: Mapping[str, Any]) -> Parameter:
+    if entry["type"] not in get_args(Type):
+        raise ValueError(f"{entry['type']!r} is not a type; known: {', '.join(get_args(Type))}")
+    return Parameter(**entry)
+
+
+def _columns(entry: Mapping[str, Any]) -> Iterator[Column]:
+    """A column of type `attributes` (jsonb) stands for one column per attribute."""
+    if entry["type"] == "attributes":
+        yield from (Column(key, "text") for key in ATTRIBUTES)
+    else:
+        yield Column(**entry)
+
+
+def _texts(parameter: Parameter, given: object) -> list[str]:
+    items = given if isinstance(given, list | tuple) else [given]
+    texts = [str(item) for item in items if item is not None and str(item) != ""]
+    if parameter.required and not texts:
+        raise BadParameter(parameter.name, f"the parameter {parameter.name!r} ({parameter.description}) is required")
+    if len(texts) > 1 and not parameter.multiple:
+        raise BadParameter(parameter.name, f"{parameter.name!r} may be given once; got {len(texts)}")
+    return texts
+
+
+def _value(parameter: Parameter, texts: list[str], zone: ZoneInfo) -> Any:
+    values = [read_value(parameter, text, zone) for text in texts]
+    if parameter.type == "attribute":
+        return json.dumps(_wanted(values))
+    return (values if parameter.multiple else values[0]) if values else None
+
+
+def _wanted(pairs: list[tuple[str, str]]) -> dict[str, str | list[str]]:
+    """Pairs as one object for jsonb containment; two values of a key are a list, which no single value contains."""
+    wanted: dict[str, str | list[str]] = {}
+    for key in dict.fromkeys(key for key, _ in pairs):
+        values = list(dict.fromkeys(value for name, value in pairs if name == key))
+        wanted[key] = values[0] if len(values) == 1 else values
+    return wanted
+
+
+def _check_order(values: Mapping[str, Any]) -> None:
+    start, end = values.get("from"), values.get("to")
+    if isinstance(start, datetime) and isinstance(end, datetime) and end <= start:
+        raise BadParameter("to", f"the window must end after it starts; got {start.isoformat()} to {end.isoformat()}")
+
+
+def _expanded(names: list[str], row: tuple[Any, ...]) -> Iterator[Any]:
+    for name, value in zip(names, row, strict=True):
+        if name == "attributes":
+            yield from ((value or {}).get(key, UNKNOWN) for key in ATTRIBUTES)
+        else:
+            yield value
+
+
+def _unknown(connection: Connection, bound: Bound) -> int | None:
+    if bound.values.get("attribute", "{}") == "{}":
+        return None
+    name = "catalogue/undecided-at" if "at" in bound.values else "catalogue/undecided-in-window"
+    asked = {"from": None, "to": None, "at": None, "section": None, "floor": None, **bound.values}
+    row = connection.execute(statement(name), asked).fetchone()
+    return int(row[0]) if row else None

@@ -1,0 +1,3 @@
+select floor
+from floor
+order by floor;

@@ -1,0 +1,3 @@
+select distinct section_id
+from section
+order by section_id;

@@ -1,0 +1,8 @@
+insert into coverage (camera_id, starts_at, ends_at, extractor)
+select
+    c.camera_id,
+    c.starts_at,
+    c.ends_at,
+    c.extractor
+from unnest(%(camera_ids)s::text[], %(starts)s::timestamptz[], %(ends)s::timestamptz[], %(extractors)s::text[])
+    as c (camera_id, starts_at, ends_at, extractor);

@@ -1,0 +1,2 @@
+delete from person_tracklet
+where hour = %(hour)s::timestamptz;

@@ -1,0 +1,9 @@
+update load_ledger
+set
+    state = 'done',
+    people = %(people)s::integer,
+    finished_at = clock_timestamp()
+where
+    site = %(site)s::text
+    and hour = %(hour)s::timestamptz
+    and epoch = %(epoch)s::integer;

@@ -1,0 +1,2 @@
+delete from grid
+where floor = %(floor)s::smallint;

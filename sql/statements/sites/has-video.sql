@@ -1,0 +1,3 @@
+select segment_id
+from segment
+limit 1;

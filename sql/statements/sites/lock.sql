@@ -1,0 +1,1 @@
+lock table site in share row exclusive mode;

@@ -1,0 +1,6 @@
+select
+    site,
+    time_zone,
+    opening_hours,
+    georeference
+from site;

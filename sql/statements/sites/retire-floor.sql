@@ -1,0 +1,3 @@
+update floor
+set retired_at = %(moment)s::timestamptz
+where floor = %(id)s::text::smallint;

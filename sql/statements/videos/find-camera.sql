@@ -1,0 +1,3 @@
+select camera_id
+from camera
+where camera_id = %(camera_id)s::text;

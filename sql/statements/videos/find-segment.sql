@@ -1,0 +1,3 @@
+select segment_id
+from segment
+where segment_id = %(segment_id)s::uuid;
