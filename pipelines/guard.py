@@ -39,7 +39,7 @@ class DecodeLimits:
     cpu_s        its processor time; an hour of 1080p25 takes 50 s by keyframes, 360 s in full
     max_pixels   size of a picture, checked from the header before anything is decoded
     max_side_px  width or height of a picture
-    written_mb   size of a file that it writes when it encodes
+    written_mb   size of a file that it may write (more is allowed only where it encodes one)
     """
 
     memory_mb: int = 1024
@@ -47,7 +47,7 @@ class DecodeLimits:
     cpu_s: int = 4 * 3600
     max_pixels: int = 4096 * 4096
     max_side_px: int = 8192
-    written_mb: int = 16_384
+    written_mb: int = 1
 
 
 @dataclass(frozen=True)
