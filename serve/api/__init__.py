@@ -1,0 +1,5 @@
+"""The HTTP edge: routes, keys, request ids, and the only place that knows status numbers."""
+
+from serve.api.application import create
+
+__all__ = ["create"]

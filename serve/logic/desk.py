@@ -1,0 +1,158 @@
+"""The question desk: a question is answered completely, or refused with the reason and what to do.
+
+The order is: does the question exist, may the caller ask it, are its inputs sound, is its time known. Then it is
+answered, groups too small are blanked, the passport is written. Whatever the end, one audit row tells of it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from models.world.errors import BadParameter, MallError, NotAllowed, UnknownQuestion
+from models.world.periods import Window, merge, read_time
+from models.world.places import Site
+from serve.logic import inputs as given
+from serve.logic.known import Knowledge, knowledge, require
+from serve.logic.outcomes import ANSWERED, FAILED, StoreUnavailable, UnknownKey, outcome_of
+from serve.logic.passport import Passport, passport
+from serve.logic.ports import Read, Reading, Records
+from serve.logic.privacy import PEOPLE, Row, is_small, suppress
+from serve.logic.windows import window_between, window_of
+from sql.catalogue import Bound, Column, Question
+from sql.keys import Caller
+
+ARCHIVE = timedelta(days=62)
+"""Video older than this is deleted."""
+Clock = Callable[[], datetime]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A complete answer: the question, the inputs as they were understood, rows under columns, and the passport."""
+
+    question: Question
+    inputs: Mapping[str, object]
+    columns: tuple[Column, ...]
+    rows: list[Row]
+    passport: Passport
+    site: Site
+
+
+class QuestionDesk:
+    """Takes questions. Safe to use from many threads if its records are."""
+
+    def __init__(
+        self, records: Records, questions: Mapping[str, Question], *, min_group: int = 5, now: Clock = _now
+    ) -> None:
+        self.questions = questions
+        self.records = records
+        self._min_group = min_group
+        self._now = now
+
+    def identify(self, key: str | None) -> Caller:
+        """Who holds the key. Raises UnknownKey."""
+        if not key:
+            raise UnknownKey(
+                "no API key was given; send the header Authorization: Bearer KEY (mall env prints the key)"
+            )
+        caller = self.records.caller(key) if given.is_printable(key) else None
+        if caller is None:
+            raise UnknownKey("this API key is not known; mall env prints the key of this installation")
+        return caller
+
+    def question(self, question_id: str) -> Question:
+        """The question with this id. Raises UnknownQuestion."""
+        if question_id not in self.questions:
+            hint = given.suggestion(question_id, self.questions)
+            raise UnknownQuestion(f"there is no question {given.shown(question_id)!r}{hint}")
+        return self.questions[question_id]
+
+    def ask(self, question_id: str, inputs: Mapping[str, object], caller: Caller, *, request_id: str = "-") -> Answered:
+        """The complete answer.
+
+        Raises UnknownQuestion, NotAllowed, BadParameter, BadWindow, NotFound (a section or floor), NotRecorded,
+        NotExtracted and StoreUnavailable; never answers in part.
+        """
+        with self._audited(caller, "ask", question_id, inputs, request_id):
+            question = self.question(question_id)
+            allow(caller, question.permission)
+            texts = given.texts(inputs)
+            given.check_names(question, texts)
+            with self.records.reading() as reading:
+                return self._answer(reading, question, texts)
+
+    def coverage(self, inputs: Mapping[str, object], caller: Caller, *, request_id: str = "-") -> Knowledge:
+        """What is recorded, covered and missing, by camera; without from and to over the whole archive."""
+        with self._audited(caller, "coverage", None, inputs, request_id), self.records.reading() as reading:
+            site = reading.site()
+            now = self._now()
+            times = _times(given.texts(inputs), site)
+            archive = Window(now - ARCHIVE, now)
+            window = window_between(times.get("from"), times.get("to"), now) if times else archive
+            return knowledge(window, [camera.id for camera in site.cameras], reading.coverage(window))
+
+    def _answer(self, reading: Reading, question: Question, texts: given.Texts) -> Answered:
+        site, now = reading.site(), self._now()
+        bound = question.bind(texts, site.time_zone)
+        reading.check(bound)
+        window = window_of(bound.values, now)
+        known = knowledge(window, [camera.id for camera in site.cameras], reading.coverage(window))
+        require(known, self._archive(reading, now) if not known.used else [])
+        answer = reading.answer(question, bound)
+        rows, blanked = suppress(answer.columns, answer.rows, frozenset(bound.values), self._min_group)
+        hidden = PEOPLE in answer.columns and is_small(answer.unknown, self._min_group)
+        signed = passport(known, None if hidden else answer.unknown, tuple(blanked), now)
+        return Answered(question, understood(bound), question.columns, rows, signed, site)
+
+    def _archive(self, reading: Reading, now: datetime) -> list[Window]:
+        return merge(span for camera in reading.coverage(Window(now - ARCHIVE, now)) for span in camera.recorded)
+
+    @contextmanager
+    def _audited(
+        self, caller: Caller, action: str, question: str | None, inputs: Mapping[str, object], request_id: str
+    ) -> Iterator[None]:
+        outcome: str | None = FAILED
+        try:
+            yield
+            outcome = ANSWERED
+        except StoreUnavailable:
+            outcome = None  # nothing was read, and there is nowhere to write
+            raise
+        except MallError as error:
+            outcome = outcome_of(error)
+            raise
+        finally:
+            if outcome is not None:
+                asked = given.shown(question) if question is not None else None
+                kept = given.for_the_audit(inputs)
+                self.records.record_read(Read(caller.name, action, asked, kept, outcome, request_id))
+
+
+def allow(caller: Caller, permission: str) -> None:
+    """Raises NotAllowed, with the reason, unless the caller has the permission."""
+    if permission not in caller.permissions:
+        held = ", ".join(sorted(caller.permissions)) or "none"
+        raise NotAllowed(f"the key {caller.name!r} lacks the permission {permission!r}; it has: {held}")
+
+
+def understood(bound: Bound) -> dict[str, object]:
+    """The inputs as they were understood: times in UTC, numbers as numbers, the rest as given."""
+    typed = {name: value for name, value in bound.values.items() if isinstance(value, datetime | int | float)}
+    return {name: typed.get(name, text) for name, text in bound.inputs.items()}
+
+
+def _times(texts: given.Texts, site: Site) -> dict[str, datetime]:
+    times = {}
+    for name, values in texts.items():
+        if name not in {"from", "to"} or len(values) != 1:
+            raise BadParameter(given.shown(name), "coverage takes from and to, once each")
+        try:
+            times[name] = read_time(values[0], site.time_zone)
+        except (ValueError, OverflowError) as error:
+            raise BadParameter(name, str(error)) from None
+    return times

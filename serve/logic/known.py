@@ -1,0 +1,109 @@
+"""Whether a window is known: what is recorded in it, what of that is processed, what is missing, where it is dark.
+
+Coverage alone decides this. An answer is given only when everything recorded is processed; where nothing was
+recorded, the answer says so in its gaps.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from models.world.errors import NotExtracted, NotRecorded
+from models.world.periods import Window, clip, merge, subtract, total_hours
+from sql.coverage import CameraCoverage
+
+NO_VIDEO = "no-video"
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A camera-window without usable video, and why."""
+
+    camera: str
+    window: Window
+    reason: str
+
+
+@dataclass(frozen=True)
+class CameraKnowledge:
+    """One camera within a window: sorted, disjoint times of each kind, and the extractor versions used."""
+
+    camera: str
+    recorded: tuple[Window, ...]
+    covered: tuple[Window, ...]
+    missing: tuple[Window, ...]
+    gaps: tuple[Gap, ...]
+    extractors: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """All cameras within a window."""
+
+    window: Window
+    cameras: tuple[CameraKnowledge, ...]
+
+    @property
+    def used(self) -> tuple[CameraKnowledge, ...]:
+        """The cameras that have something to say about the window."""
+        return tuple(camera for camera in self.cameras if camera.covered)
+
+    @property
+    def missing(self) -> Mapping[str, list[Window]]:
+        """What is recorded but not processed, by camera."""
+        return {camera.camera: list(camera.missing) for camera in self.cameras if camera.missing}
+
+    @property
+    def covered(self) -> list[Window]:
+        """The times at which at least one camera is processed."""
+        return merge(window for camera in self.cameras for window in camera.covered)
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """The dark places, camera by camera."""
+        return tuple(gap for camera in self.cameras for gap in camera.gaps)
+
+    def hours(self, kind: str) -> float:
+        """Camera-hours of `recorded`, `covered` or `missing` time."""
+        return sum(total_hours(getattr(camera, kind)) for camera in self.cameras)
+
+
+def knowledge(window: Window, cameras: Iterable[str], coverage: Iterable[CameraCoverage]) -> Knowledge:
+    """What is known within the window, for every camera of the site and every other one that has recorded."""
+    seen = {one.camera_id: one for one in coverage}
+    names = sorted({*cameras, *seen})
+    return Knowledge(window, tuple(_of_camera(name, window, seen.get(name)) for name in names))
+
+
+def _of_camera(camera: str, window: Window, seen: CameraCoverage | None) -> CameraKnowledge:
+    recorded = merge(clip(seen.recorded, window)) if seen else []
+    covered = merge(clip(seen.covered, window)) if seen else []
+    return CameraKnowledge(
+        camera=camera,
+        recorded=tuple(recorded),
+        covered=tuple(covered),
+        missing=tuple(subtract(recorded, covered)),
+        gaps=tuple(Gap(camera, dark, NO_VIDEO) for dark in subtract([window], [*recorded, *covered])),
+        extractors=tuple(sorted(seen.extractors)) if seen and covered else (),
+    )
+
+
+def require(known: Knowledge, archive: Iterable[Window]) -> None:
+    """Raises NotRecorded when nothing is recorded in the window, NotExtracted when part of that is unprocessed.
+
+    `archive` is what is recorded at all, for the message.
+    """
+    if known.missing:
+        raise NotExtracted(known.missing)
+    if not known.used:
+        raise NotRecorded(f"no camera has video between {_span(known.window)}; {_recorded(list(archive))}")
+
+
+def _recorded(archive: list[Window]) -> str:
+    if not archive:
+        return "nothing is recorded yet: mall ingest FILE --camera C --start T"
+    shown = ", ".join(_span(window) for window in archive[-3:])
+    return f"recorded is {'lately ' if len(archive) > 3 else ''}{shown}"
+
+
+def _span(window: Window) -> str:
+    return f"{window.start.isoformat()} and {window.end.isoformat()}"

@@ -1,0 +1,92 @@
+"""The real records: the store, through a pool of read connections."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+
+from models.world.periods import Window
+from models.world.places import Site
+from serve.logic.outcomes import StoreUnavailable
+from serve.logic.ports import Read
+from sql import audit, catalogue, coverage, keys, sites, store
+from sql.catalogue import Answer, Bound, Question
+from sql.coverage import CameraCoverage
+from sql.keys import Caller
+
+
+class StoredReading:
+    """One read-only transaction."""
+
+    def __init__(self, connection: store.Connection) -> None:
+        self._connection = connection
+
+    def site(self) -> Site:
+        """The mall as loaded."""
+        return sites.read(self._connection)
+
+    def coverage(self, window: Window) -> list[CameraCoverage]:
+        """Recorded and covered times of each camera."""
+        return coverage.read(self._connection, window)
+
+    def check(self, bound: Bound) -> None:
+        """Whether section and floor exist."""
+        catalogue.check(self._connection, bound)
+
+    def answer(self, question: Question, bound: Bound) -> Answer:
+        """The rows of the question."""
+        return catalogue.ask(self._connection, question, bound)
+
+
+class StoredRecords:
+    """Everything that is asked of the store, each in a transaction of its own. Owns the pool it is given."""
+
+    def __init__(self, pool: store.Store) -> None:
+        self._pool = pool
+
+    @contextmanager
+    def reading(self) -> Iterator[StoredReading]:
+        """A read-only transaction."""
+        with _translated(), self._pool.connection() as connection:
+            yield StoredReading(connection)
+
+    def record_read(self, read: Read) -> None:
+        """One audit row: the only thing this login may write."""
+        with _translated(), self._pool.connection(read_only=False) as connection:
+            audit.record(
+                connection,
+                who=read.who,
+                action=read.action,
+                question=read.question,
+                inputs=read.inputs,
+                outcome=read.outcome,
+                request_id=read.request_id,
+            )
+
+    def caller(self, key: str) -> Caller | None:
+        """Who holds this key."""
+        with _translated(), self._pool.connection() as connection:
+            return keys.check(connection, key)
+
+    def schema_version(self) -> str:
+        """The version in the database. Raises StoreUnavailable also when there is no schema."""
+        with _translated(), self._pool.connection() as connection:
+            version = store.schema_version(connection)
+        if version is None:
+            raise StoreUnavailable("the database has no schema yet; run mall up, or sql.store.migrate")
+        return version
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self._pool.close()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except psycopg.errors.QueryCanceled:
+        raise StoreUnavailable("the answer took too long and was given up; ask for a shorter window") from None
+    except psycopg.OperationalError as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise StoreUnavailable(f"the store does not answer: {reason}") from error

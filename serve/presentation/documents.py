@@ -1,0 +1,73 @@
+"""The answer, its passport and coverage as documents of plain values, whatever format carries them."""
+
+from collections.abc import Iterable
+
+from models.world.periods import Window
+from serve.logic.desk import Answered
+from serve.logic.known import CameraKnowledge, Gap, Knowledge
+from serve.logic.passport import Passport
+from serve.presentation.values import plain
+
+Document = dict[str, object]
+
+
+def answer_document(answered: Answered) -> Document:
+    """`question`, `inputs`, `passport` and `result` with `columns` (name, unit) and `rows` (one object each)."""
+    names = [column.name for column in answered.columns]
+    return {
+        "question": answered.question.id,
+        "inputs": plain(answered.inputs),
+        "passport": passport_document(answered.passport),
+        "result": {
+            "columns": [{"name": column.name, "unit": column.unit} for column in answered.columns],
+            "rows": [dict(zip(names, map(plain, row), strict=True)) for row in answered.rows],
+        },
+    }
+
+
+def passport_document(passport: Passport) -> Document:
+    """The passport; hours are camera-hours, times are windows `from` and `to`."""
+    return {
+        "window": plain(passport.window),
+        "covered": _windows(passport.covered),
+        "cameras": list(passport.cameras),
+        "camera_hours": plain(passport.camera_hours),
+        "gaps": _gaps(passport.gaps),
+        "versions": plain(passport.versions),
+        "unknown": passport.unknown,
+        "suppressed": [
+            {"row": one.row, "columns": list(one.columns), "reason": one.reason} for one in passport.suppressed
+        ],
+        "computed_at": plain(passport.computed_at),
+    }
+
+
+def coverage_document(known: Knowledge) -> Document:
+    """Per camera what is recorded, covered, missing and dark, and the sums in camera-hours."""
+    return {
+        "window": plain(known.window),
+        "camera_hours": {kind: plain(known.hours(kind)) for kind in ("recorded", "covered", "missing")},
+        "cameras": [_camera(camera) for camera in known.cameras],
+    }
+
+
+def _camera(camera: CameraKnowledge) -> Document:
+    return {
+        "camera": camera.camera,
+        "recorded": _windows(camera.recorded),
+        "covered": _windows(camera.covered),
+        "missing": _windows(camera.missing),
+        "gaps": _gaps(camera.gaps),
+        "extractors": list(camera.extractors),
+    }
+
+
+def _gaps(gaps: Iterable[Gap]) -> list[object]:
+    return [
+        {"camera": gap.camera, "from": plain(gap.window.start), "to": plain(gap.window.end), "reason": gap.reason}
+        for gap in gaps
+    ]
+
+
+def _windows(windows: Iterable[Window]) -> list[object]:
+    return [plain(window) for window in windows]

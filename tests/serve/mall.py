@@ -1,0 +1,121 @@
+"""A small mall for the question desk: its site, times, and records in memory."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from models.world.errors import BadParameter
+from models.world.periods import Window
+from models.world.places import Camera, Floor, Georeference, Section, Site, with_homography
+from serve.logic.desk import QuestionDesk
+from serve.logic.ports import Read
+from sql.catalogue import Answer, Bound, Catalogue, Question
+from sql.coverage import CameraCoverage
+from sql.keys import Caller
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+NOW = NOON + timedelta(hours=6)
+HOUR = Window(NOON, NOON + timedelta(hours=1))
+KEY = "a-good-key"
+QUESTIONS = Catalogue.load().questions
+ASKED = {"from": HOUR.start.isoformat(), "to": HOUR.end.isoformat()}
+
+
+def caller_of(*permissions: str) -> Caller:
+    return Caller("tester", frozenset(permissions))
+
+
+def everything() -> Caller:
+    return caller_of(*{question.permission for question in QUESTIONS.values()})
+
+
+def camera(camera_id: str) -> Camera:
+    return Camera(camera_id, 0, 640, 384, 10.0, 1.0, with_homography(np.diag([0.1, 0.1, 1.0])))
+
+
+def northgate(georeference: Georeference | None = None) -> Site:
+    outline = ((0.0, 0.0), (60.0, 0.0), (60.0, 30.0), (0.0, 30.0))
+    court = Section("food-court", "Food court", 0, ((40.0, 0.0), (60.0, 0.0), (60.0, 15.0), (40.0, 15.0)))
+    cameras = (camera("cam1"), camera("cam2"))
+    return Site("northgate", ZoneInfo("Europe/Berlin"), (Floor(0, "Ground", outline),), (court,), cameras, georeference)
+
+
+def minutes(first: float, last: float) -> Window:
+    return Window(NOON + timedelta(minutes=first), NOON + timedelta(minutes=last))
+
+
+def covering(camera_id: str, recorded: list[Window], covered: list[Window]) -> CameraCoverage:
+    return CameraCoverage(
+        camera_id=camera_id, recorded=recorded, covered=covered, extractors={"v1"} if covered else set()
+    )
+
+
+@dataclass
+class MemoryRecords:
+    """Records without a database: what is set is what is read."""
+
+    site: Site = field(default_factory=northgate)
+    coverage: list[CameraCoverage] = field(
+        default_factory=lambda: [covering(name, [HOUR], [HOUR]) for name in ("cam1", "cam2")]
+    )
+    rows: list[tuple[object, ...]] = field(default_factory=list)
+    unknown: int | None = None
+    callers: dict[str, Caller] = field(default_factory=lambda: {KEY: everything()})
+    failure: Exception | None = None
+    reads: list[Read] = field(default_factory=list)
+    asked: list[Bound] = field(default_factory=list)
+    closed: bool = False
+
+    @contextmanager
+    def reading(self) -> Iterator["MemoryReading"]:
+        if self.failure:
+            raise self.failure
+        yield MemoryReading(self)
+
+    def record_read(self, read: Read) -> None:
+        self.reads.append(read)
+
+    def caller(self, key: str) -> Caller | None:
+        return self.callers.get(key)
+
+    def schema_version(self) -> str:
+        if self.failure:
+            raise self.failure
+        return "0001"
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@dataclass
+class MemoryReading:
+    records: MemoryRecords
+
+    def site(self) -> Site:
+        return self.records.site
+
+    def coverage(self, window: Window) -> list[CameraCoverage]:
+        return self.records.coverage
+
+    def check(self, bound: Bound) -> None:
+        floor = bound.values.get("floor")
+        if bound.values.get("section"):
+            self.records.site.section(str(bound.values["section"]))
+        if floor is not None and floor not in [one.id for one in self.records.site.floors]:
+            raise BadParameter("floor", f"there is no floor {floor}")
+
+    def answer(self, question: Question, bound: Bound) -> Answer:
+        self.records.asked.append(bound)
+        return Answer(
+            columns=tuple(column.name for column in question.columns),
+            rows=self.records.rows,
+            unknown=self.records.unknown,
+        )
+
+
+def desk_over(records: MemoryRecords, min_group: int = 5) -> QuestionDesk:
+    return QuestionDesk(records, QUESTIONS, min_group=min_group, now=lambda: NOW)
