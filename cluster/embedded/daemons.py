@@ -18,13 +18,17 @@ import psutil
 from models.world.errors import MallError
 
 MARK = "MALL_INSTALLATION"
+_children: list[subprocess.Popen[bytes]] = []
+"""What this process started: kept, because a daemon may outlive it but a zombie must not."""
 
 
-def launch(mark: str, command: Sequence[str | Path], log: Path, environment: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+def launch(
+    mark: str, command: Sequence[str | Path], log: Path, environment: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
     """Start a process in a session of its own, marked, with its output appended to the log."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as file:
-        return subprocess.Popen(  # noqa: S603
+        child = subprocess.Popen(  # noqa: S603
             [str(part) for part in command],
             stdin=subprocess.DEVNULL,
             stdout=file,
@@ -33,6 +37,13 @@ def launch(mark: str, command: Sequence[str | Path], log: Path, environment: Map
             env={**os.environ, **(environment or {}), MARK: mark},
             start_new_session=True,
         )
+    keep(child)
+    return child
+
+
+def keep(child: subprocess.Popen[bytes]) -> None:
+    """Remember a child that may outlive this process, so that nobody warns of it as forgotten."""
+    _children.append(child)
 
 
 def marked(mark: str) -> list[psutil.Process]:
@@ -53,6 +64,7 @@ def stop(mark: str, patience_s: float = 10.0) -> None:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.send_signal(signal_number)
         if until(lambda: not marked(mark), wait_s, step_s=0.1):
+            _children[:] = [child for child in _children if child.poll() is None]
             return
     if marked(mark):
         raise MallError(f"these processes cannot be stopped: {[process.pid for process in marked(mark)]}")

@@ -23,6 +23,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from cluster.embedded import daemons
 from models.world.errors import MallError, NotInstalled
 
 SUPERUSER = "postgres"
@@ -53,9 +54,14 @@ class PostgresServer:
         self._child: subprocess.Popen[bytes] | None = None
 
     @property
+    def pid(self) -> int | None:
+        """The server's process, None when it is down."""
+        return self._postmaster()
+
+    @property
     def running(self) -> bool:
         """Whether this folder's server runs."""
-        return self._postmaster() is not None
+        return self.pid is not None
 
     @property
     def port(self) -> int:
@@ -208,6 +214,7 @@ class PostgresServer:
             )
         _until(lambda: process.poll() is not None or self._answers(), timeout_s)
         if process.poll() is None and self._answers():
+            daemons.keep(process)
             self._child = process
             return True
         if process.poll() is None:

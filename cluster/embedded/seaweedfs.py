@@ -50,12 +50,13 @@ class SeaweedServer:
             self._keys()
             self._choose_ports()
             self._launch()
-        if not daemons.until(lambda: self._stores(bucket) or not self.running, timeout_s, step_s=0.2) or not self.running:
+        daemons.until(lambda: self._stores(bucket) or not self.running, timeout_s, step_s=0.2)
+        if not self.running or not self._stores(bucket):
             raise MallError(f"the S3 server does not start; the end of {self.log}:\n{daemons.end_of(self.log)}")
 
     def stop(self) -> None:
-        """Stop it; everything that was stored is safe."""
-        daemons.stop(self.mark)
+        """Stop it; what was stored is safe whatever the signal, so its 15 s of farewells are cut short."""
+        daemons.stop(self.mark, patience_s=2.0)
 
     def _launch(self) -> None:
         ports, sockets = self._ports(), self.folder / "data"
@@ -67,6 +68,8 @@ class SeaweedServer:
             "master.port.grpc": ports["master.grpc"],
             "master.volumeSizeLimitMB": 1024,
             "master.telemetry": "false",
+            "master.electionTimeout": "1s",
+            "volume.preStopSeconds": 0,
             "volume.port": ports["volume"],
             "volume.port.grpc": ports["volume.grpc"],
             "volume.max": 0,
@@ -130,6 +133,7 @@ def _free_ports(count: int) -> list[int]:
 
 def _is_free(port: int) -> bool:
     with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind(("127.0.0.1", port))
         except OSError:

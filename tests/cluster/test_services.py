@@ -1,0 +1,78 @@
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from cluster.embedded import daemons, services
+from cluster.embedded.seaweedfs import SeaweedServer
+from cluster.settings import Settings
+from models.world.errors import NotFound
+from pipelines.objects import ObjectStore
+from sql import keys
+from sql.store import Store
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("mall")
+    yield folder
+    services.down(Settings.load(folder))
+
+
+def kill_everything(settings: Settings) -> None:
+    home = settings.home
+    for mark in (f"{home}/s3:s3", f"{home}/ray:ray"):
+        for process in daemons.marked(mark):
+            process.send_signal(signal.SIGKILL)
+    postgres = next(row for row in services.status(settings) if row.name == "postgres")
+    assert postgres.pid is not None
+    os.kill(postgres.pid, signal.SIGKILL)
+
+
+def test_what_was_stored_survives_a_kill_of_every_service(home: Path) -> None:
+    before = services.up(Settings.load(home))
+    ObjectStore(before.objects()).put_bytes("video/one", b"frames")
+    with Store(before.needed("database_admin"), role="admin", size=1) as store, store.connection() as connection:
+        second_key = keys.create(connection, "second", keys.PERMISSIONS)
+
+    kill_everything(before)
+    assert daemons.until(lambda: "running" not in {row.state for row in services.status(before)}, 30)
+    after = services.up(Settings.load(home))
+
+    assert ObjectStore(after.objects()).get_bytes("video/one") == b"frames"
+    assert after.api_key == before.api_key
+    for key in (second_key, after.needed("api_key")):
+        answer = httpx.get(f"{after.serve_url}/processes", headers={"Authorization": f"Bearer {key}"})
+        assert answer.status_code == httpx.codes.OK, answer.text
+    assert {row.name: row.state for row in services.status(after)} == dict.fromkeys(
+        ("postgres", "s3", "ray", "http"), "running"
+    )
+
+
+def test_what_is_up_is_not_started_again(home: Path) -> None:
+    settings = services.up(Settings.load(home))
+    pids = [row.pid for row in services.status(settings)]
+    assert services.up(settings) == settings
+    assert [row.pid for row in services.status(settings)] == pids
+
+
+def test_down_stops_its_own_services_alone_and_keeps_the_state(home: Path, s3_server: SeaweedServer) -> None:
+    settings = services.up(Settings.load(home))
+    services.down(settings)
+    assert {row.state for row in services.status(settings)} == {"stopped"}
+    assert s3_server.running
+    assert (home / "s3" / "data").exists()
+
+
+def test_secrets_are_readable_by_the_owner_alone(home: Path) -> None:
+    for secret in ("services.json", "postgres/password", "s3/identities.json", "ray/token"):
+        assert (home / secret).stat().st_mode & 0o077 == 0, secret
+
+
+def test_one_bucket_does_not_see_the_others_objects(object_store: ObjectStore, s3_server: SeaweedServer) -> None:
+    object_store.put_bytes("mine", b"1")
+    with pytest.raises(NotFound):
+        ObjectStore(s3_server.address("mall")).get_bytes("mine")
