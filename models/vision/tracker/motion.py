@@ -18,6 +18,9 @@ SPEED_VARIANCE = 0.95**2
 REVERSE = np.array([1.0, 1.0, -1.0, -1.0])
 """Negates the velocity of a state: the same walk seen backward."""
 
+_PLACE, _VELOCITY = np.diag([1.0, 1.0, 0.0, 0.0]), np.diag([0.0, 0.0, 1.0, 1.0])
+_PLACE_BY_VELOCITY = np.eye(4, k=2)
+
 
 class States(NamedTuple):
     """n Gaussian states: `mean` (n, 4) and `covariance` (n, 4, 4)."""
@@ -85,23 +88,20 @@ def fuse(past: States, future: States) -> States:
 def _message(future: States) -> tuple[Floats, Floats, Floats, Floats]:
     """N(x; future) / N(v; 0, s2) as exp(constant + pull'u - u' precision u / 2), u = x - offset (places only, for accuracy)."""
     inverse = np.asarray(np.linalg.inv(future.covariance))
-    offset = future.mean * [1.0, 1.0, 0.0, 0.0]
+    offset = future.mean @ _PLACE
     mean = future.mean - offset
     pull = (inverse @ mean[:, :, None])[:, :, 0]
     log_determinant = np.log(np.linalg.det(future.covariance))
     constant = -0.5 * (np.einsum("ni,ni->n", pull, mean) + log_determinant) + np.log(SPEED_VARIANCE) - np.log(2 * np.pi)
-    return inverse - np.diag([0.0, 0.0, 1 / SPEED_VARIANCE, 1 / SPEED_VARIANCE]), pull, constant, offset
+    return inverse - _VELOCITY / SPEED_VARIANCE, pull, constant, offset
 
 
 def _transition(gap_s: Floats) -> tuple[Floats, Floats]:
-    keep = np.exp(-gap_s / MEMORY_S)
-    transition = np.zeros((len(gap_s), 4, 4))
-    transition[:, [0, 1], [0, 1]] = 1.0
-    transition[:, [0, 1], [2, 3]] = (MEMORY_S * (1 - keep))[:, None]
-    transition[:, [2, 3], [2, 3]] = keep[:, None]
-    noise = np.zeros_like(transition)
-    spread = 2 * gap_s / MEMORY_S - 3 + 4 * keep - keep**2
-    noise[:, [0, 1], [0, 1]] = (SPEED_VARIANCE * MEMORY_S**2 * spread)[:, None]
-    noise[:, [0, 1, 2, 3], [2, 3, 0, 1]] = (SPEED_VARIANCE * MEMORY_S * (1 - keep) ** 2)[:, None]
-    noise[:, [2, 3], [2, 3]] = (SPEED_VARIANCE * (1 - keep**2))[:, None]
-    return transition, noise
+    """Transition and noise matrices, (n, 4, 4) each, over `gap_s` (n,)."""
+    gap = (gap_s / MEMORY_S)[:, None, None]
+    keep = np.exp(-gap)
+    transition = _PLACE + MEMORY_S * (1 - keep) * _PLACE_BY_VELOCITY + keep * _VELOCITY
+    place = MEMORY_S**2 * (2 * gap - 3 + 4 * keep - keep**2)
+    both = MEMORY_S * (1 - keep) ** 2
+    noise = place * _PLACE + both * (_PLACE_BY_VELOCITY + _PLACE_BY_VELOCITY.T) + (1 - keep**2) * _VELOCITY
+    return transition, SPEED_VARIANCE * noise

@@ -19,6 +19,8 @@ FOOT_ERROR = (0.15, 0.07)
 CUT_FOOT_ERROR = (0.15, 0.3)
 """The same where the box ends at the lower edge of the picture, so that the feet are somewhere below."""
 AT_EDGE_PX = 2
+AROUND_M = 2.5
+"""People could as well have been so far, each way, from where they were seen: a second of fast walking."""
 MAX_SPREAD_M = 10.0
 """Feet so near the horizon that their place is less sure than this say nothing."""
 FLOOR_ERROR_M = 0.08
@@ -58,7 +60,8 @@ def place(detections: DetectionTable, calibration: Calibration, picture: tuple[i
         spread_m = _spread_m(noise_m2)
     below = np.isfinite(xy_m).all(axis=1) & (spread_m <= MAX_SPREAD_M) & (sizes > 0).all(axis=1)
     usable = np.flatnonzero(below & (detections.confidence >= MIN_CONFIDENCE))
-    usable = usable[np.lexsort((usable, -detections.confidence[usable], detections.taken_at_s[usable]))]
+    order = (*detections.boxes_px[usable].T, -detections.confidence[usable], detections.taken_at_s[usable])
+    usable = usable[np.lexsort(order)]
     row = usable[_unlike_better(detections.boxes_px[usable], detections.taken_at_s[usable])]
     time_s = detections.taken_at_s[row]
     times_s, sample = np.unique(time_s, return_inverse=True)
@@ -76,10 +79,10 @@ def place(detections: DetectionTable, calibration: Calibration, picture: tuple[i
 
 
 def floor_area_m2(placed: Placed) -> float:
-    """The floor that people use in this view: that of a rectangle with the same spread of places, at least 1 m2."""
-    if len(placed) < 3:
-        return 1.0
-    return max(1.0, 12 * float(np.sqrt(max(0.0, np.linalg.det(np.cov(placed.xy_m.T))))))
+    """The floor where people may be: a rectangle with the spread of all places, each widened by `AROUND_M`."""
+    if len(placed) < 2:
+        return 4 * AROUND_M**2
+    return 12 * float(np.sqrt(np.linalg.det(np.cov(placed.xy_m.T) + AROUND_M**2 / 3 * np.eye(2))))
 
 
 def _feet_and_sizes(boxes_px: Floats) -> tuple[Floats, Floats]:

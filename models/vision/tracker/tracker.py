@@ -35,8 +35,11 @@ def linked(detections: DetectionTable, placed: Placed, step_s: float) -> Links:
     links.decide_forward()
     links.scene = links.scene.knowing(identity.learn(cues, links.tracks()))
     for _ in range(SWEEPS):
+        before = links.before.copy()
         links.sweep_backward()
         links.sweep_forward()
+        if (links.before == before).all():
+            break
     links.renew()
     return links
 
