@@ -1,17 +1,21 @@
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 
-from models.world.errors import BadInput, BadVideo, BadWindow, OverlappingSegment
+from models.world.errors import BadInput, BadVideo, BadWindow, OverlappingSegment, UnknownCamera
 from models.world.periods import Window
-from models.world.places import Camera, Segment, with_homography
-from pipelines import decode
-from pipelines.archive import ingest
-from pipelines.objects import FolderStore, sha256_of
+from models.world.places import Camera, Floor, Segment, Site, with_homography
+from pipelines import archive, decode
+from pipelines.archive import StoredSegments
+from pipelines.objects import FolderStore, ObjectStore, sha256_of
+from sql import sites
+from sql.store import Store
 from tests.pipelines import videos
 
 START = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -58,7 +62,7 @@ def take(
     end: datetime | None = None,
     fps: float | None = None,
 ) -> Segment:
-    return ingest(path, camera, start, end, fps, store=rows, objects=objects, now=NOW)
+    return archive.ingest(path, camera, start, end, fps, store=rows, objects=objects, now=NOW)
 
 
 def test_a_good_file_is_stored_as_it_is(tmp_path: Path, rows: Rows, objects: FolderStore) -> None:
@@ -177,7 +181,7 @@ def test_touching_recordings_and_other_cameras_are_fine(tmp_path: Path, rows: Ro
     video, other = videos.make(tmp_path / "a.mp4", 20), videos.make(tmp_path / "b.mp4", 30)
     take(video, rows, objects)
     take(other, rows, objects, start=START + timedelta(seconds=2))
-    take(video, rows, objects, camera=Camera("cam2", 0, 320, 240, 10.0, 1.0, CAMERA.calibration))
+    take(video, rows, objects, camera=replace(CAMERA, id="cam2"))
     assert len(rows.kept) == len(objects.keys("")) == 3
 
 
@@ -280,6 +284,29 @@ def test_a_bad_file_is_refused_in_one_line_and_the_others_go_on(
 def test_a_cut_off_file_says_how_much_is_there(tmp_path: Path, rows: Rows, objects: FolderStore) -> None:
     with pytest.raises(BadVideo, match=r"\d+ of the 50 pictures its header promises are there"):
         take(bad_files(tmp_path)["cut.mp4"], rows, objects)
+
+
+def test_the_real_stores_keep_it(tmp_path: Path, admin: Store, ingest: Store, object_store: ObjectStore) -> None:
+    video, kept = videos.make(tmp_path / "v.mp4", 20), StoredSegments(ingest)
+    floor = Floor(0, "Ground", ((0, 0), (60, 0), (60, 30), (0, 30)))
+    with admin.connection() as connection:
+        sites.save(connection, Site("northgate", ZoneInfo("UTC"), (floor,), (), (CAMERA,)))
+    segment = archive.ingest(video, CAMERA, START, store=kept, objects=object_store, now=NOW)
+    assert archive.ingest(video, CAMERA, START, store=kept, objects=object_store, now=NOW) == segment
+    assert kept.segments(segment.window) == [segment]
+    assert object_store.keys("video/cam1/") == [segment.key]
+    with pytest.raises(OverlappingSegment):
+        archive.ingest(videos.make(tmp_path / "w.mp4", 9), CAMERA, START, store=kept, objects=object_store, now=NOW)
+
+
+def test_a_camera_that_is_not_in_the_site_leaves_no_object(
+    tmp_path: Path, admin: Store, ingest: Store, object_store: ObjectStore
+) -> None:
+    lost = replace(CAMERA, id="nowhere")
+    video = videos.make(tmp_path / "v.mp4", 20)
+    with pytest.raises(UnknownCamera, match="nowhere"):
+        archive.ingest(video, lost, START, store=StoredSegments(ingest), objects=object_store, now=NOW)
+    assert object_store.keys("") == []
 
 
 @pytest.mark.skipif(not FOOTAGE.exists(), reason="needs the sample footage")
