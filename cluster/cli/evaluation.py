@@ -1,0 +1,73 @@
+"""`mall evaluate` and `mall train`: how good the parts are, and how they were made."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cluster.cli import progress
+from models.world.errors import BadInput
+
+evaluate = typer.Typer(help="Measure a part against the truth.", no_args_is_help=True)
+train = typer.Typer(help="Make the weights that are shipped again.", no_args_is_help=True)
+
+
+@evaluate.callback()
+def _evaluate() -> None:
+    """Measure a part against the truth."""
+
+
+@train.callback()
+def _train() -> None:
+    """Make the weights that are shipped again."""
+
+
+@evaluate.command()
+def tracking(
+    ground_truth: Annotated[Path, typer.Option(metavar="MOT_GT.txt", help="The truth, MOT text.")],
+    homography: Annotated[Path, typer.Option(metavar="H.txt", help="3x3 text, foot point (px) to metres.")],
+    fps: Annotated[float, typer.Option(help="The video's true rate.")],
+    tracks: Annotated[Path, typer.Option(metavar="OUT.csv", help="Where the tracks go.")],
+    json_out: Annotated[Path, typer.Option("--json", metavar="OUT.json", help="Where the scores go.")],
+    video: Annotated[Path | None, typer.Option(metavar="FILE", help="The video, or")] = None,
+    detections: Annotated[Path | None, typer.Option(metavar="MOT.txt", help="detections of it, MOT text.")] = None,
+    sample_fps: Annotated[float | None, typer.Option(help="Look this often.", show_default="at every picture")] = None,
+    phase: Annotated[int, typer.Option(help="The first picture to look at, from 0.")] = 0,
+    weights: Annotated[str | None, typer.Option(metavar="FILE", help="The detector's.", show_default="ours")] = None,
+) -> None:
+    """Track one camera and score the tracks; percent."""
+    from pipelines.evaluate import evaluate_tracking
+
+    if (video is None) == (detections is None):
+        raise BadInput("give --video or --detections: one of them, not both")
+    with progress.bar("tracking") as report:
+        scores = evaluate_tracking(
+            video=video,
+            detections=detections,
+            ground_truth=ground_truth,
+            homography=homography,
+            fps=fps,
+            sample_fps=sample_fps,
+            phase=phase,
+            weights=weights,
+            tracks_out=tracks,
+            json_out=json_out,
+            progress=report,
+        )
+    typer.echo(json.dumps(scores))
+
+
+@train.command()
+def detector(
+    out_dir: Annotated[
+        Path, typer.Argument(metavar="OUT_DIR", help="Where pictures and weights go.", show_default=False)
+    ],
+    seed: Annotated[int, typer.Option(help="Of the simulator's pictures and the training.")] = 1,
+    pictures: Annotated[int, typer.Option(min=1, help="Pictures to learn from.")] = 2400,
+) -> None:
+    """Train the small detector of people on the simulator's pictures (hours)."""
+    from pipelines.training.detector import train_detector
+
+    made = train_detector(out_dir, seed, pictures=pictures)
+    typer.echo(f"{made.openvino} (sha256 {made.openvino_sha256})")

@@ -1,0 +1,33 @@
+"""`mall demo | doctor`: this machine."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cluster.cli import progress
+
+
+def demo(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where its video, services and pictures go.")] = Path(
+        "demo"
+    ),
+) -> None:
+    """Turn a small simulated mall into answers, and say how right they are; the last line is a JSON summary."""
+    from cluster.demo.run import run
+
+    typer.echo(json.dumps(run(folder, progress.news)))
+
+
+def doctor() -> None:
+    """Show what is installed, what is missing and how to get it; exit 1 if something needed is missing."""
+    from rich.console import Console
+
+    from cluster import doctor as examination
+    from cluster.settings import Settings
+
+    findings = examination.examine(Settings.load())
+    Console().print(examination.table(findings))
+    if not all(finding.ok for finding in findings if finding.needed):
+        raise typer.Exit(1)

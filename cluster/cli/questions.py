@@ -1,0 +1,101 @@
+"""`mall query`: ask the mall."""
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from models.world.errors import BadInput, NotExtracted
+from models.world.periods import Window
+
+if TYPE_CHECKING:
+    from serve.client import Mall
+
+Inputs = dict[str, str | list[str]]
+
+
+class Format(StrEnum):
+    """What an answer is printed as."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+    geojson = "geojson"
+
+
+def query(
+    question: Annotated[
+        str | None, typer.Argument(help="The question's id; none: list all.", show_default=False)
+    ] = None,
+    parameters: Annotated[
+        list[str] | None,
+        typer.Option("-p", "--parameter", metavar="KEY=VALUE", help="A parameter; repeatable.", show_default=False),
+    ] = None,
+    form: Annotated[Format, typer.Option("--format", help="What to print.")] = Format.table,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="If video is not extracted yet: extract it, then answer.")
+    ] = False,
+) -> None:
+    """Ask a question; without one, list all questions and their parameters."""
+    from cluster.settings import Settings
+    from serve.client import Mall
+
+    inputs = read_parameters(parameters or [])
+    settings = Settings.load()
+    with Mall(settings.needed("serve_url"), settings.needed("api_key")) as mall:
+        if question is None:
+            return _list(mall)
+        try:
+            _print(mall, question, inputs, form)
+        except NotExtracted as error:
+            if not wait:
+                raise
+            _extract(error)
+            _print(mall, question, inputs, form)
+    return None
+
+
+def read_parameters(texts: list[str]) -> Inputs:
+    """`key=value` texts as inputs; a key given twice has a list of values. Raises BadInput."""
+    inputs: Inputs = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not (key and equals):
+            raise BadInput(
+                f"-p {text!r} is not KEY=VALUE; write it like: -p from=2026-11-24T17:00 -p attribute=shirt:blue"
+            )
+        before = inputs.get(key, [])
+        inputs[key] = [*([before] if isinstance(before, str) else before), value] if key in inputs else value
+    return inputs
+
+
+def _list(mall: "Mall") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("question", "what it tells", "-p (r: required)", box=None, header_style="bold")
+    for one in mall.questions():
+        inputs = mall.describe(one["id"])["inputs"]
+        names = (f"{name} (r)" if about.get("minOccurs", 1) else name for name, about in inputs.items())
+        table.add_row(one["id"], one["title"], ", ".join(names))
+    Console().print(table)
+
+
+def _print(mall: "Mall", question: str, inputs: Inputs, form: Format) -> None:
+    if form is Format.table:
+        from rich.console import Console
+
+        from serve.presentation.terminal import show
+
+        show(mall.ask(question, **inputs), Console())
+    else:
+        content = mall.fetch(question, form.value, **inputs)
+        typer.echo(content.decode().removesuffix("\n"))
+
+
+def _extract(error: NotExtracted) -> None:
+    from cluster.cli.extraction import run
+
+    windows = [window for missing in error.missing.values() for window in missing]
+    reach = Window(min(window.start for window in windows), max(window.end for window in windows))
+    run(reach, sorted(error.missing))
