@@ -2,17 +2,21 @@
 
 import itertools
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from cluster.embedded.ray_head import RayHead
+from cluster.embedded.ray_head import RayHead, client_environment
 from cluster.embedded.seaweedfs import SeaweedServer
 from pipelines.objects import ObjectStore
 
 _numbers = itertools.count(1)
+_RAY_FOLDER = Path(tempfile.gettempdir()) / f"mall-tests-ray-{os.getpid()}"
+# Ray reads these when it is first imported, which any test module may do before the node is wanted.
+os.environ.update(client_environment(_RAY_FOLDER / "token"))
 
 
 @pytest.fixture(scope="session")
@@ -38,15 +42,14 @@ def object_store(s3_server: SeaweedServer) -> ObjectStore:
 @pytest.fixture(scope="session")
 def ray_node() -> Iterator[RayHead]:
     """The run's Ray; this process is connected to it."""
-    with tempfile.TemporaryDirectory(prefix="mall-tests-ray-", ignore_cleanup_errors=True) as name:
-        head = RayHead(Path(name), dashboard=False, cpus=2)
-        head.start()
-        os.environ.update(head.environment())
-        import ray
+    head = RayHead(_RAY_FOLDER, dashboard=False, cpus=2)
+    head.start()
+    import ray
 
-        ray.init(address=head.address, log_to_driver=False)
-        try:
-            yield head
-        finally:
-            ray.shutdown()
-            head.stop()
+    ray.init(address=head.address, log_to_driver=False)
+    try:
+        yield head
+    finally:
+        ray.shutdown()
+        head.stop()
+        shutil.rmtree(_RAY_FOLDER, ignore_errors=True)
