@@ -16,7 +16,7 @@ import numpy as np
 from models.world.errors import BadInput
 from models.world.periods import Window, from_epoch_s
 from models.world.places import Georeference, Site
-from pipelines.simulator import site_text
+from pipelines import site_file
 from pipelines.simulator.cameras import FRAME_RATE_HZ, bays_for, camera, hang
 from pipelines.simulator.footage import Shooting, film
 from pipelines.simulator.plan import Plan, lay_out
@@ -69,7 +69,7 @@ def simulate(
     walks = walk(plan, np.array([look.height_m for look in looks]), frames, FRAME_RATE_HZ, random)
     shootings = _shootings(folder, plan, looks, walks, cameras, random)
     site = _site(plan, shootings)
-    site_text.write(site, folder / "site.yaml")
+    site_file.write(site, folder / "site.yaml")
     _write_paths(folder / "truth/paths.csv", walks, begin)
     _write_attributes(folder / "truth/attributes.csv", looks)
     _film_all(shootings, frames, progress or _quiet)

@@ -22,7 +22,8 @@ _CEILING_M = 6.2
 class Surface:
     """A flat convex piece of the hall: corners (k, 3) m and a texture spread from `origin` along two unit vectors.
 
-    `stands` is false for the floor and what lies on it: they never hide a person.
+    `stands` is false for the floor and what hangs high: they never hide a person. `shade` darkens the texture. A
+    `closed` surface is part of a body and shows only its outside, against which `across` x `down` points.
     """
 
     corners_m: Floats
@@ -31,6 +32,8 @@ class Surface:
     down: Floats
     texture: Image
     stands: bool = True
+    shade: float = 1.0
+    closed: bool = False
 
 
 def build_stage(view: View, plan: Plan, decor: Decor) -> Stage:
@@ -48,7 +51,7 @@ def _paint(surface: Surface, canvas: "_Canvas", lamps: Lamps) -> None:
     normal = np.cross(surface.across, surface.down)
     facing = float(normal @ (surface.origin - view.eye))
     outline = _clip_near(view.to_camera(surface.corners_m))
-    if abs(facing) < 1e-6 or len(outline) < 3:
+    if abs(facing) < 1e-6 or (surface.closed and facing < 0) or len(outline) < 3:
         return
     px = outline[:, :2] * view.focal_px / outline[:, 2:] + np.array([view.width_px, view.height_px]) / 2
     low = np.maximum(np.floor(px.min(axis=0)), 0).astype(int)
@@ -67,7 +70,7 @@ def _paint(surface: Surface, canvas: "_Canvas", lamps: Lamps) -> None:
     canvas.depth[rows, columns] = steps
     canvas.ranges[rows, columns] = np.hypot(reach[:, 0], reach[:, 1]) if surface.stands else np.inf
     points = reach + view.eye.astype(np.float32)
-    light = lamps.at(points[:, :2])[:, None]
+    light = surface.shade * lamps.at(points[:, :2])[:, None]
     canvas.bgr[rows, columns] = np.clip(_sample(surface, points) * light, 0, 255)
 
 
@@ -153,16 +156,24 @@ def _solid(solid: Solid, decor: Decor, random: np.random.Generator) -> Iterator[
         for level in range(4):
             leaves = Solid("leaves", solid.x_m, solid.y_m, solid.radius_m * (0.95, 1.15, 0.9, 0.45)[level], 0.0)
             green = np.array([52.0, 118, 62]) * random.uniform(0.7, 1.15)
-            yield from _prism(leaves.footprint, 0.6 + 0.24 * level, 0.84 + 0.24 * level, green, random, rough=28)
+            yield from _prism(
+                leaves.footprint, 0.6 + 0.24 * level, 0.84 + 0.24 * level, green, random, rough=34, cells=56
+            )
 
 
 def _prism(
-    footprint: Floats, bottom_m: float, top_m: float, bgr: Floats, random: np.random.Generator, rough: float = 5
+    footprint: Floats,
+    bottom_m: float,
+    top_m: float,
+    bgr: Floats,
+    random: np.random.Generator,
+    rough: float = 5,
+    cells: int = 12,
 ) -> Iterator[Surface]:
+    texture = plain(bgr, random, rough, cells)
     for start, end in zip(footprint, np.roll(footprint, -1, axis=0), strict=True):
         outwards = np.array([end[1] - start[1], start[0] - end[0]])
         shade = 0.85 + 0.15 * float(outwards @ [0.8, -0.6]) / float(np.linalg.norm(outwards))
-        yield _upright(start, end, bottom_m, top_m, plain(bgr * shade, random, rough))
+        yield replace(_upright(start, end, bottom_m, top_m, texture), shade=shade, closed=True)
     level = np.column_stack([footprint, np.full(len(footprint), top_m)])
-    top = plain(bgr * 1.08, random, rough)
-    yield Surface(level, level[0], np.array([1.0, 0, 0]), np.array([0, 1.0, 0]), top)
+    yield Surface(level, level[0], np.array([1.0, 0, 0]), np.array([0, -1.0, 0]), texture, shade=1.08, closed=True)

@@ -47,9 +47,9 @@ def _rgb(values: Floats) -> tuple[float, float, float]:
     return float(red), float(green), float(blue)
 
 
-def plain(bgr: Floats, random: np.random.Generator, rough: float = 4) -> Image:
-    """A patch of 2.8 m with soft blotches of the given roughness."""
-    coarse = random.normal(0, rough, (12, 12, 1)).astype(np.float32)
+def plain(bgr: Floats, random: np.random.Generator, rough: float = 4, cells: int = 12) -> Image:
+    """A patch of 2.8 m with `cells` x `cells` soft blotches of the given roughness."""
+    coarse = random.normal(0, rough, (cells, cells, 1)).astype(np.float32)
     size = int(2.8 * DENSITY)
     blotches = cv2.resize(coarse, (size, size), interpolation=cv2.INTER_LINEAR)
     return np.asarray(np.clip(bgr + blotches[:, :, None], 0, 255), dtype=np.uint8)

@@ -1,0 +1,151 @@
+from dataclasses import replace
+from functools import cache
+
+import cv2
+import numpy as np
+import pytest
+
+from models.world.people import COLOURS
+from pipelines.simulator.drawing import Sight, draw
+from pipelines.simulator.figure import Crowd, faces
+from pipelines.simulator.stage import Lamps, Stage
+from pipelines.simulator.view import View
+from pipelines.simulator.wardrobe import NAMED, Look, dress
+
+VIEW = View(0.0, 0.0, 5.0, 0.0, np.radians(32), 380.0)
+GREY = 150
+UPRIGHT = 0.8
+
+
+def stage(range_m: float = 1000.0) -> Stage:
+    """A grey nothing without shadows; a thing at `range_m` fills the picture."""
+    ranges = np.full((384, 640), range_m, dtype=np.float32)
+    return Stage(VIEW, np.full((384, 640, 3), GREY, dtype=np.uint8), ranges, Lamps())
+
+
+def crowd(looks: list[Look], xy_m: list[tuple[float, float]], heading: float = 0.7, stride: float = 0.8) -> Crowd:
+    count = len(looks)
+    return Crowd(looks, np.array(xy_m, dtype=float), *(np.full(count, value) for value in (heading, 1.0, stride)))
+
+
+def paint(people: Crowd, on: Stage | None = None) -> tuple[np.ndarray, Sight]:
+    empty = on or stage()
+    picture = empty.bgr.copy()
+    return picture, draw(picture, empty, people)
+
+
+def anybody(seed: int = 0) -> Look:
+    return dress(np.random.default_rng(seed))
+
+
+def test_the_box_goes_round_the_drawn_figure() -> None:
+    for place in [(5.0, 0.0), (8.0, 3.0), (14.0, -5.0)]:
+        picture, sight = paint(crowd([anybody()], [place]))
+        rows, columns = np.nonzero((picture != GREY).any(axis=2))
+        drawn = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+        assert sight.boxes_px[0] == pytest.approx(drawn, abs=1.2)
+
+
+def test_the_box_of_someone_half_in_the_picture_ends_at_its_rim() -> None:
+    x, y = VIEW.floor_point(np.array([[9.0, 250.0]]))[0]
+    _, sight = paint(crowd([anybody()], [(x, y)]))
+    assert sight.boxes_px[0, 0] == 0
+    assert 0.2 < sight.visible[0] < 0.9
+    assert sight.boxes_px[0, 2] > 5
+
+
+def test_the_figure_is_as_tall_as_the_person() -> None:
+    for height in (1.5, 1.95):
+        corners = faces(crowd([replace(anybody(), height_m=height)], [(6.0, 0.0)], stride=0.0)).corners_m
+        assert corners[..., 2].max() == pytest.approx(height, rel=0.03)
+        assert 0 <= corners[..., 2].min() < 0.03
+
+
+def test_feet_stay_on_the_floor_through_the_whole_stride() -> None:
+    for phase in np.linspace(0, 2 * np.pi, 12):
+        body = replace(crowd([anybody()], [(6.0, 0.0)], stride=1.0), phase=np.array([phase]))
+        assert -0.01 <= faces(body).corners_m[..., 2].min() < 0.04
+
+
+def test_who_stands_nearer_hides_who_stands_behind() -> None:
+    _, sight = paint(crowd([anybody(1), anybody(2)], [(9.0, 0.0), (8.5, 0.0)]))
+    assert sight.visible[1] > 0.99
+    assert sight.visible[0] < 0.6
+
+
+def test_what_stands_nearer_hides_people_and_what_stands_behind_does_not() -> None:
+    person = crowd([anybody()], [(8.0, 0.0)])
+    hidden, sight = paint(person, stage(range_m=4.0))
+    assert (hidden == GREY).all()
+    assert sight.visible[0] == 0
+    assert paint(person, stage(range_m=12.0))[1].visible[0] > 0.99
+
+
+def test_hidden_legs_leave_the_shirt_visible() -> None:
+    place = (8.0, 0.0)
+    _, whole = paint(crowd([anybody()], [place]))
+    behind_table = stage()
+    middle = int(whole.boxes_px[0, [1, 3]].mean())
+    behind_table.range_m[middle:] = 3.0
+    _, sight = paint(crowd([anybody()], [place]), behind_table)
+    assert sight.parts[0, 1] > 0.9
+    assert sight.parts[0, 3] == 0
+
+
+def test_someone_behind_the_camera_or_out_of_the_picture_is_not_seen() -> None:
+    picture, sight = paint(crowd([anybody(), anybody()], [(-4.0, 0.0), (5.0, 30.0)]))
+    assert (picture == GREY).all()
+    assert (sight.visible == 0).all()
+
+
+def test_a_picture_without_people_is_the_empty_hall() -> None:
+    picture, sight = paint(Crowd([], np.zeros((0, 2)), np.zeros(0), np.zeros(0), np.zeros(0)))
+    assert (picture == GREY).all()
+    assert sight.visible.shape == (0,)
+
+
+@pytest.mark.parametrize("garment", ["shirt", "trousers"])
+@pytest.mark.parametrize("colour", COLOURS)
+def test_every_shown_colour_names_itself(garment: str, colour: str) -> None:
+    people = _wearing(garment, colour)
+    assert len(people) == 4
+    for turn, look in enumerate(people):
+        shown = _shown_colour(look, garment, heading=turn * 1.7)
+        assert _nearest_name(shown) == colour, shown
+
+
+def test_bare_feet_show_skin_and_shoes_do_not() -> None:
+    for seed in range(200):
+        look = anybody(seed)
+        apart = float(np.linalg.norm(_lab(look.feet_rgb) - _lab(look.skin_rgb)))
+        assert (apart < 1) == (look.shoes == "no")
+        assert (apart > 20) == (look.shoes == "yes")
+
+
+@cache
+def _people() -> list[Look]:
+    random = np.random.default_rng(12)
+    return [dress(random) for _ in range(400)]
+
+
+def _wearing(garment: str, colour: str) -> list[Look]:
+    """Four of the people whom chance dressed in that colour."""
+    return [look for look in _people() if getattr(look, garment) == colour][:4]
+
+
+def _shown_colour(look: Look, garment: str, heading: float) -> np.ndarray:
+    """The median colour, rgb, of the pixels that change when only the garment's colour does."""
+    place = [(6.0, 1.0)]
+    lime = replace(look, **{f"{garment}_rgb": (0.0, 255.0, 0.0)})
+    worn, _ = paint(crowd([look], place, heading))
+    other, _ = paint(crowd([lime], place, heading))
+    return np.median(worn[(worn != other).any(axis=2)], axis=0)[::-1]
+
+
+def _nearest_name(rgb: np.ndarray) -> str:
+    """The nearest named colour as it looks upright under the hall's light, which falls from above."""
+    return min(NAMED, key=lambda name: float(np.linalg.norm(_lab(rgb) - _lab(np.array(NAMED[name]) * UPRIGHT))))
+
+
+def _lab(rgb: tuple[float, float, float] | np.ndarray) -> np.ndarray:
+    return cv2.cvtColor((np.array(rgb, dtype=np.float32) / 255).reshape(1, 1, 3), cv2.COLOR_RGB2Lab).ravel()
