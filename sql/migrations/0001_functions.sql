@@ -88,6 +88,7 @@ language sql
 immutable parallel safe
 as $$
     select case
+        when from_s > to_s then null
         when st_m(st_startpoint(path)) >= from_s and st_m(st_endpoint(path)) <= to_s then path
         else st_geometryn(st_collectionextract(st_locatebetween(path, from_s, to_s), 2), 1)
     end
@@ -278,6 +279,8 @@ as $$
     where
         in_section is not null
         and s.section_id = in_section
+        and s.valid_from < window_end
+        and s.valid_to > window_start
 $$;
 comment on function walks is
 'the pieces of paths within the window, and within the section if one is given, of people with all wanted attributes';

@@ -1,0 +1,228 @@
+"""The tables as SQLAlchemy Core, for ad hoc questions in notebooks; the migrations are the truth, a test keeps these equal.
+
+    from sqlalchemy import create_engine, select
+    from sql.tables import person_track
+    engine.connect().execute(select(person_track.c.person_id, person_track.c.length_m).where(...))
+
+Bound every query in time (`taken_at`, `starts_at`, `day`, `hour`): the tables hold months.
+"""
+
+from typing import Any
+
+from geoalchemy2 import Geometry
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Double,
+    Integer,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeEngine
+
+metadata = MetaData()
+_TIME = DateTime(timezone=True)
+
+
+def _geometry(kind: str, dimension: int = 2) -> Geometry:
+    return Geometry(kind, dimension=dimension, spatial_index=False)
+
+
+def _key(name: str, kind: TypeEngine[Any] | type[TypeEngine[Any]]) -> Column[Any]:
+    return Column(name, kind, primary_key=True, autoincrement=False)
+
+
+def _must(name: str, kind: TypeEngine[Any] | type[TypeEngine[Any]]) -> Column[Any]:
+    return Column(name, kind, nullable=False)
+
+
+site = Table(
+    "site",
+    metadata,
+    _key("site", Text),
+    _must("time_zone", Text),
+    _must("opening_hours", JSONB),
+    Column("georeference", JSONB),
+)
+floor = Table(
+    "floor",
+    metadata,
+    _key("floor", SmallInteger),
+    _must("name", Text),
+    _must("outline", _geometry("POLYGON")),
+    Column("retired_at", _TIME),
+)
+section = Table(
+    "section",
+    metadata,
+    _key("section_id", Text),
+    _key("valid_from", _TIME),
+    _must("valid_to", _TIME),
+    _must("section_name", Text),
+    _must("floor", SmallInteger),
+    _must("polygon", _geometry("POLYGON")),
+)
+grid = Table(
+    "grid", metadata, _key("grid_id", BigInteger), _must("floor", SmallInteger), _must("location", _geometry("POLYGON"))
+)
+section_grid = Table(
+    "section_grid", metadata, _key("section_id", Text), _key("valid_from", _TIME), _key("grid_id", BigInteger)
+)
+camera = Table(
+    "camera",
+    metadata,
+    _key("camera_id", Text),
+    _must("floor", SmallInteger),
+    _must("width_px", Integer),
+    _must("height_px", Integer),
+    _must("frame_rate_hz", Double),
+    _must("keyframe_interval_s", Double),
+    Column("retired_at", _TIME),
+)
+calibration = Table(
+    "calibration",
+    metadata,
+    _key("camera_id", Text),
+    _key("valid_from", _TIME),
+    _must("homography", ARRAY(Double)),
+    _must("points_px", JSONB),
+    _must("points_m", JSONB),
+)
+segment = Table(
+    "segment",
+    metadata,
+    _key("segment_id", Uuid),
+    _must("camera_id", Text),
+    _must("starts_at", _TIME),
+    _must("ends_at", _TIME),
+    _must("sha256", Text),
+    _must("object_key", Text),
+    _must("bytes", BigInteger),
+    _must("width_px", Integer),
+    _must("height_px", Integer),
+    _must("frames", Integer),
+    _must("keyframe_interval_s", Double),
+    _must("recorded_at", _TIME),
+)
+extraction_ledger = Table(
+    "extraction_ledger",
+    metadata,
+    _key("segment_id", Uuid),
+    _key("extractor", Text),
+    _must("epoch", Integer),
+    _must("state", Text),
+    _must("owner", Text),
+    _must("lease_until", _TIME),
+    Column("prefix", Text),
+    Column("tracklets", Integer),
+    Column("sightings", BigInteger),
+    Column("reason", Text),
+    _must("started_at", _TIME),
+    Column("finished_at", _TIME),
+)
+load_ledger = Table(
+    "load_ledger",
+    metadata,
+    _key("site", Text),
+    _key("hour", _TIME),
+    _must("epoch", Integer),
+    _must("state", Text),
+    _must("owner", Text),
+    _must("lease_until", _TIME),
+    Column("people", Integer),
+    _must("started_at", _TIME),
+    Column("finished_at", _TIME),
+)
+coverage = Table(
+    "coverage",
+    metadata,
+    _key("camera_id", Text),
+    _key("starts_at", _TIME),
+    _must("ends_at", _TIME),
+    _must("extractor", Text),
+)
+person = Table(
+    "person",
+    metadata,
+    _key("person_id", Uuid),
+    _key("day", Date),
+    _must("first_seen", _TIME),
+    _must("last_seen", _TIME),
+)
+person_attributes = Table(
+    "person_attributes",
+    metadata,
+    _key("person_id", Uuid),
+    _key("day", Date),
+    _key("version", Text),
+    _must("active", Boolean),
+    _must("attributes", JSONB),
+    _must("confidence", JSONB),
+)
+person_tracklet = Table(
+    "person_tracklet",
+    metadata,
+    _key("hour", _TIME),
+    _key("tracklet_id", Uuid),
+    _must("person_id", Uuid),
+    _must("day", Date),
+    _must("camera_id", Text),
+    _must("first_seen", _TIME),
+    _must("last_seen", _TIME),
+    _must("reason", Text),
+)
+person_location = Table(
+    "person_location",
+    metadata,
+    _key("person_id", Uuid),
+    _key("taken_at", _TIME),
+    _must("floor", SmallInteger),
+    _must("location", _geometry("POINT")),
+    _must("grid_id", BigInteger),
+)
+person_grid = Table(
+    "person_grid",
+    metadata,
+    Column("person_id", Uuid),
+    Column("grid_id", BigInteger),
+    Column("taken_at", _TIME),
+    info={"view": True},
+)
+person_track = Table(
+    "person_track",
+    metadata,
+    _key("person_id", Uuid),
+    _key("floor", SmallInteger),
+    _key("starts_at", _TIME),
+    _must("ends_at", _TIME),
+    _must("length_m", Double),
+    _must("path", _geometry("LINESTRINGM", 3)),
+)
+audit = Table(
+    "audit",
+    metadata,
+    _key("audit_id", BigInteger),
+    _must("asked_at", _TIME),
+    _must("who", Text),
+    _must("action", Text),
+    Column("question", Text),
+    _must("inputs", JSONB),
+    _must("outcome", Text),
+    _must("request_id", Text),
+)
+api_key = Table(
+    "api_key",
+    metadata,
+    _key("sha256", Text),
+    _must("name", Text),
+    _must("permissions", ARRAY(Text)),
+    _must("created_at", _TIME),
+)

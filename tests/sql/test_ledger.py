@@ -1,0 +1,143 @@
+import uuid
+from datetime import timedelta
+
+import pytest
+
+from models.world.errors import LeaseLost
+from models.world.periods import Window
+from sql import ledger, sites, videos
+from sql.ledger import Claim
+from sql.store import Store
+from tests.sql import mall
+from tests.sql.mall import SITE, TEN
+
+EXTRACTOR = "mall-people-1"
+HOUR = Window(TEN, TEN + timedelta(hours=1))
+
+
+@pytest.fixture
+def segments(admin: Store, ingest: Store) -> list[uuid.UUID]:
+    recorded = [mall.segment("cam1"), mall.segment("cam1", TEN + timedelta(minutes=30)), mall.segment("cam2")]
+    with admin.connection() as connection:
+        sites.save(connection, SITE)
+    with ingest.connection() as connection:
+        for segment in recorded:
+            assert videos.add(connection, segment)
+    return [segment.segment_id for segment in recorded]
+
+
+def claim(store: Store, segments: list[uuid.UUID], owner: str = "worker", lease_s: float = 60) -> list[Claim]:
+    with store.connection() as connection:
+        return ledger.claim_extractions(connection, segments, EXTRACTOR, owner, lease_s)
+
+
+def finish(store: Store, held: Claim) -> None:
+    with store.connection() as connection:
+        ledger.finish_extraction(connection, held, f"raw/{held.segment_id}/e{held.epoch}/", 3, 120)
+
+
+def prefixes(store: Store) -> list[str]:
+    with store.connection() as connection:
+        return [winner.prefix for winner in ledger.winners(connection, HOUR)]
+
+
+def test_a_segment_is_claimed_by_one_worker_at_a_time(ingest: Store, segments: list[uuid.UUID]) -> None:
+    first = claim(ingest, segments[:2], "one")
+    second = claim(ingest, segments, "two")
+    assert {held.segment_id for held in first} == set(segments[:2])
+    assert [held.segment_id for held in second] == segments[2:]
+
+
+def test_a_finished_segment_is_not_claimed_again(ingest: Store, segments: list[uuid.UUID]) -> None:
+    (held,) = claim(ingest, segments[:1])
+    finish(ingest, held)
+    assert claim(ingest, segments[:1]) == []
+
+
+def test_another_extractor_version_is_work_of_its_own(ingest: Store, segments: list[uuid.UUID]) -> None:
+    (old,) = claim(ingest, segments[:1])
+    finish(ingest, old)
+    with ingest.connection() as connection:
+        (new,) = ledger.claim_extractions(connection, segments[:1], "mall-people-2", "worker", 60)
+        ledger.finish_extraction(connection, new, "raw/new/e1/", 1, 1)
+    with ingest.connection() as connection:
+        assert [winner.extractor for winner in ledger.winners(connection, HOUR)] == ["mall-people-2"]
+        assert [winner.extractor for winner in ledger.winners(connection, HOUR, EXTRACTOR)] == [EXTRACTOR]
+
+
+def test_finishing_twice_is_finishing_once(ingest: Store, segments: list[uuid.UUID]) -> None:
+    (held,) = claim(ingest, segments[:1])
+    finish(ingest, held)
+    finish(ingest, held)
+    assert prefixes(ingest) == [f"raw/{segments[0]}/e1/"]
+
+
+def test_the_result_of_a_zombie_is_never_named(ingest: Store, segments: list[uuid.UUID]) -> None:
+    (zombie,) = claim(ingest, segments[:1], "zombie", lease_s=-1)
+    (successor,) = claim(ingest, segments[:1], "successor")
+    assert successor.epoch == zombie.epoch + 1
+    with pytest.raises(LeaseLost, match="epoch 1"):
+        finish(ingest, zombie)
+    with ingest.connection() as connection:
+        ledger.fail_extraction(connection, zombie, "a zombie's opinion")
+    finish(ingest, successor)
+    with pytest.raises(LeaseLost):
+        finish(ingest, zombie)
+    assert prefixes(ingest) == [f"raw/{segments[0]}/e2/"]
+
+
+def test_a_named_result_is_never_changed(ingest: Store, segments: list[uuid.UUID]) -> None:
+    (held,) = claim(ingest, segments[:1])
+    finish(ingest, held)
+    with pytest.raises(LeaseLost), ingest.connection() as connection:
+        ledger.finish_extraction(connection, held, "raw/another/", 3, 120)
+
+
+def test_who_was_late_but_not_replaced_may_finish(ingest: Store, segments: list[uuid.UUID]) -> None:
+    (held,) = claim(ingest, segments[:1], lease_s=-1)
+    finish(ingest, held)
+    assert len(prefixes(ingest)) == 1
+
+
+def test_renewing_keeps_ours_and_tells_what_was_lost(ingest: Store, segments: list[uuid.UUID]) -> None:
+    held = claim(ingest, segments, "slow", lease_s=-1)
+    (taken,) = claim(ingest, segments[:1], "quick")
+    with ingest.connection() as connection:
+        kept = ledger.renew(connection, held, 60)
+    assert {claim.segment_id for claim in kept} == set(segments[1:])
+    assert claim(ingest, segments) == []
+    assert taken.epoch == 2
+
+
+def test_a_failed_segment_tells_why_and_may_be_tried_again(ingest: Store, segments: list[uuid.UUID]) -> None:
+    (held,) = claim(ingest, segments[:1])
+    with ingest.connection() as connection:
+        ledger.fail_extraction(connection, held, "the file ends in the middle of a frame")
+    with ingest.connection() as connection:
+        assert ledger.failures(connection, HOUR, EXTRACTOR) == {segments[0]: "the file ends in the middle of a frame"}
+    (again,) = claim(ingest, segments[:1])
+    assert again.epoch == 2
+    with ingest.connection() as connection:
+        assert ledger.failures(connection, HOUR, EXTRACTOR) == {}
+
+
+def test_an_hour_is_loaded_by_one_worker_at_a_time(ingest: Store, segments: list[uuid.UUID]) -> None:
+    with ingest.connection() as connection:
+        first = ledger.claim_load(connection, SITE.name, TEN, "one", 60)
+    with ingest.connection() as connection:
+        second = ledger.claim_load(connection, SITE.name, TEN, "two", 60)
+    assert first is not None
+    assert second is None
+    with ingest.connection() as connection:
+        connection.execute("update load_ledger set lease_until = now() - interval '1 second'")
+        third = ledger.claim_load(connection, SITE.name, TEN, "two", 60)
+    assert third is not None
+    assert third.epoch == 2
+
+
+def test_two_workers_at_the_same_moment_share_the_segments(ingest: Store, segments: list[uuid.UUID]) -> None:
+    with ingest.connection() as one:
+        first = ledger.claim_extractions(one, segments[:1], EXTRACTOR, "one", 60)
+        with ingest.connection() as two:
+            second = ledger.claim_extractions(two, segments[1:], EXTRACTOR, "two", 60)
+    assert sorted(held.segment_id for held in first + second) == sorted(segments)
