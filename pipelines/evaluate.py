@@ -26,6 +26,8 @@ from pipelines.mot_text import MotText
 Result = dict[str, float | int | None]
 Progress = Callable[[int, int], None]
 Boxes = NDArray[np.float32]
+DETECTOR = "mall-people"
+"""Finds the people where no weights are given: the shipped detector."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 """Where the clock of an evaluated video starts; nothing depends on it."""
 
@@ -126,8 +128,13 @@ def _source(
         raise BadEvaluationFile(f"--video {video}: there is no such file")
     if weights is not None and os.sep in weights and not Path(weights).exists():
         raise BadEvaluationFile(f"--weights {weights}: there is no such file or folder")
-    detector, path = detectors.load(weights or "mall-people"), video
-    return lambda: _from_video(path, detector, last, sampling, progress)
+    probe, path = decode.probe(video), video
+    if last > probe.frames:
+        raise BadEvaluationFile(
+            f"the ground truth goes to frame {last}, but {path} has {probe.frames}: they do not belong together"
+        )
+    detector = detectors.load(weights or DETECTOR)
+    return lambda: seen_in_video(path, probe, detector, sampling, progress)
 
 
 def _from_text(given: MotText, last_true_frame: int, sampling: Sampling) -> Seen:
@@ -142,15 +149,10 @@ def _from_text(given: MotText, last_true_frame: int, sampling: Sampling) -> Seen
     return Seen(table, frames, (width_px, height_px))
 
 
-def _from_video(
-    path: Path, detector: detectors.Detector, last_true_frame: int, sampling: Sampling, progress: Progress
+def seen_in_video(
+    path: Path, probe: decode.Probe, detector: detectors.Detector, sampling: Sampling, progress: Progress
 ) -> Seen:
     """What the detector finds in the sampled frames."""
-    probe = decode.probe(path)
-    if last_true_frame > probe.frames:
-        raise BadEvaluationFile(
-            f"the ground truth goes to frame {last_true_frame}, but {path} has {probe.frames}: they do not belong together"
-        )
     wanted = sampling.numbers(probe.frames)
     window = Window(EPOCH, EPOCH + timedelta(seconds=probe.frames / sampling.fps))
     found = []

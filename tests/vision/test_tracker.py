@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
+
 from models.vision.tracker import DetectionTable, Tracks, every_frame, identity, track
 from models.vision.tracker.placing import place
-
 from tests.vision.walks import CAMERA, PICTURE, boxes_of, crowd, seen, straight, table, taken
 
 

@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
+
 from models.vision.tracker import motion
 from models.vision.tracker.motion import States
-from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 NOISE = np.array([[[0.05, 0.02], [0.02, 0.1]]])

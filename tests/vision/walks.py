@@ -16,7 +16,8 @@ CAMERA = calibrate(
 def boxes_of(floor_m: Floats, height_m: float = 1.7) -> Floats:
     """Boxes, (n, 4) xyxy px, of people who stand at `floor_m` (n, 2)."""
     feet = CAMERA.to_picture(floor_m)
-    metre = np.linalg.norm(CAMERA.to_picture(floor_m + [0.5, 0.0]) - CAMERA.to_picture(floor_m - [0.5, 0.0]), axis=1)
+    half = np.array([0.5, 0.0])
+    metre = np.linalg.norm(CAMERA.to_picture(floor_m + half) - CAMERA.to_picture(floor_m - half), axis=1)
     left_top = feet - np.column_stack([0.25 * metre, height_m * metre])
     return np.column_stack([left_top, feet + np.column_stack([0.25 * metre, 0 * metre])])
 
@@ -25,12 +26,13 @@ def seen(
     walks_m: list[Floats], step_s: float = 1.0, *, seed: int = 0, miss: float = 0.0, start: int = 0
 ) -> DetectionTable:
     """Detections of walks, each (samples, 2) m with nan where not seen; box edges shake by 2 % of the height."""
-    rng, rows = np.random.default_rng(seed), []
+    rng = np.random.default_rng(seed)
+    rows: list[tuple[float, ...]] = []
     for person, walk in enumerate(walks_m):
         boxes = boxes_of(walk, 1.6 + 0.05 * (person % 5))
         boxes += rng.normal(0, 0.02, boxes.shape) * (boxes[:, 3:] - boxes[:, 1:2])
-        for sample in np.flatnonzero(np.isfinite(walk[:, 0]) & (rng.random(len(walk)) >= miss)):
-            rows.append((start + sample, *boxes[sample], 0.9))
+        found = np.flatnonzero(np.isfinite(walk[:, 0]) & (rng.random(len(walk)) >= miss))
+        rows += [(start + sample, *boxes[sample], 0.9) for sample in found]
     return table(rows, step_s)
 
 
