@@ -11,9 +11,13 @@ def modules_after(statement: str) -> set[str]:
 
 
 def test_serving_never_loads_what_only_extraction_needs() -> None:
-    loaded = modules_after("import serve.app, serve.api, serve.logic.records, serve.client")
+    loaded = modules_after("import serve.replica, serve.api, serve.logic.records, serve.client")
     assert not loaded & set(HEAVY)
     assert {"ray", "fastapi", "psycopg"} <= loaded
+
+
+def test_the_wiring_loads_nothing_before_it_is_used() -> None:
+    assert not modules_after("import serve.app") & {*HEAVY, "pandas", "ray", "fastapi", "psycopg"}
 
 
 def test_the_client_loads_neither_the_server_nor_the_database() -> None:

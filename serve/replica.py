@@ -1,0 +1,36 @@
+"""One replica of the application on Ray Serve; the only module here that needs Ray."""
+
+import logging
+
+import structlog
+from fastapi import FastAPI
+from ray import serve as ray_serve
+
+from serve.app import ServeArgs, application
+
+
+@ray_serve.deployment(name="questions", ray_actor_options={"num_cpus": 0})
+@ray_serve.ingress()
+class Questions:
+    """A pool of read connections and the HTTP application over it; both live as long as the replica."""
+
+    def __init__(self, args: ServeArgs) -> None:
+        _log_as_json()
+        self._args = args
+
+    def __serve_build_asgi_app__(self) -> FastAPI:
+        """Ray calls this after the constructor, and runs the application's shutdown at the end."""
+        return application(self._args)
+
+
+def _log_as_json() -> None:
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+    )
