@@ -1,0 +1,32 @@
+"""Crops: the small pictures of people that are described, compared and kept."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Bytes = NDArray[np.uint8]
+MARGIN = 0.1
+"""What a crop shows around its box on each side, as a share of the box: room for feet, and some background to tell off."""
+
+
+def crop(frame_bgr: Bytes, box_px: Sequence[float] | NDArray[np.float32]) -> Bytes:
+    """A copy of the picture's part in a box, xyxy px, and a margin around it, as far as the picture goes.
+
+    A box without area in the picture gives an array of no pixels.
+    """
+    left, top, right, bottom = (float(side) for side in box_px)
+    aside, above = MARGIN * (right - left), MARGIN * (bottom - top)
+    height, width = frame_bgr.shape[:2]
+    columns = slice(_within(left - aside, width), _within(right + aside, width))
+    rows = slice(_within(top - above, height), _within(bottom + above, height))
+    return frame_bgr[rows, columns].copy()
+
+
+def person_height(crop_bgr: Bytes) -> float:
+    """The height, px, of the box that a crop was cut for, margin taken off."""
+    return float(crop_bgr.shape[0] / (1 + 2 * MARGIN))
+
+
+def _within(position: float, length: int) -> int:
+    return int(min(max(round(position), 0), length))

@@ -1,0 +1,102 @@
+"""Reidentifier: crops in, unit vectors out; crops of one person lie close together."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from models.vision.colours import to_lab
+from models.world.errors import BadInput
+
+Bytes = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+STRIPES = 6
+_LIGHTNESS_BINS, _HUE_BINS = 8, 8
+LAYOUT_DIMENSIONS = STRIPES * (_LIGHTNESS_BINS + _HUE_BINS)
+
+
+class Reidentifier(Protocol):
+    """Says what a person looks like as a vector."""
+
+    def embed(self, crops_bgr: Sequence[Bytes]) -> Floats:
+        """One unit vector per crop, (n, d) float32; the dot product of two is their likeness, -1 to 1."""
+        ...
+
+
+class ColourLayout:
+    """Colours from head to foot: needs no weights.
+
+    The middle of the crop in six horizontal stripes; of each, a histogram of CIELAB lightness and one of hue angle weighted
+    by chroma, both with linear shares to neighbouring bins (stripes of colour histograms as in Gray and Tao 2008,
+    "Viewpoint Invariant Pedestrian Recognition"). Square roots (Hellinger distance), then length 1: 96 numbers.
+    """
+
+    def embed(self, crops_bgr: Sequence[Bytes]) -> Floats:
+        """One vector of 96 per crop; a crop without pixels gives zeros."""
+        return np.array([self._embed(crop) for crop in crops_bgr], dtype=np.float32).reshape(-1, LAYOUT_DIMENSIONS)
+
+    def _embed(self, crop: Bytes) -> Floats:
+        if not crop.size:
+            return np.zeros(LAYOUT_DIMENSIONS, np.float32)
+        small = cv2.resize(crop, (24, 48), interpolation=cv2.INTER_AREA)[4:-4, 7:-7]
+        stripes = np.array_split(to_lab(np.ascontiguousarray(small)), STRIPES)
+        histogram = np.sqrt(np.concatenate([_histogram(stripe.reshape(-1, 3)) for stripe in stripes]))
+        return np.asarray(histogram / np.linalg.norm(histogram), dtype=np.float32)
+
+
+class OpenVinoReidentifier:
+    """A re-identification network such as Open Model Zoo's person-reidentification-retail-0287 (BGR 0-255, 256x128)."""
+
+    def __init__(self, path: Path, *, threads: int = 1) -> None:
+        import openvino
+
+        core = openvino.Core()
+        model = core.read_model(path)
+        shape = tuple(model.input(0).shape)
+        if len(shape) != 4 or shape[:2] != (1, 3):
+            raise BadInput(f"{path} takes {shape}; expected one BGR picture, (1, 3, height, width)")
+        self._size = (shape[3], shape[2])
+        self._network: Any = core.compile_model(
+            model, "CPU", {"PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": "1", "INFERENCE_NUM_THREADS": threads}
+        )
+        self._dimensions = int(np.prod(tuple(model.output(0).shape)))
+
+    def embed(self, crops_bgr: Sequence[Bytes]) -> Floats:
+        """One unit vector per crop; a crop without pixels gives zeros."""
+        return np.array([self._embed(crop) for crop in crops_bgr], dtype=np.float32).reshape(-1, self._dimensions)
+
+    def _embed(self, crop: Bytes) -> Floats:
+        if not crop.size:
+            return np.zeros(self._dimensions, np.float32)
+        picture = cv2.resize(crop, self._size).astype(np.float32).transpose(2, 0, 1)[None]
+        vector = np.asarray(self._network(picture)[0], dtype=np.float32).ravel()
+        return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-9), dtype=np.float32)
+
+
+def load(name_or_path: str | Path | None = None, *, threads: int = 1) -> Reidentifier:
+    """The colour layout, or the network of the given weights. Raises what `weights.resolve` raises."""
+    if name_or_path is None:
+        return ColourLayout()
+    from models.vision.weights import resolve
+
+    return OpenVinoReidentifier(resolve(name_or_path).path, threads=threads)
+
+
+def _histogram(lab: Floats) -> Floats:
+    chroma = np.hypot(lab[:, 1], lab[:, 2])
+    hue = np.arctan2(lab[:, 2], lab[:, 1]) / (2 * np.pi) * _HUE_BINS
+    lightness = np.clip(lab[:, 0] / 100 * _LIGHTNESS_BINS - 0.5, 0, _LIGHTNESS_BINS - 1)
+    light = _shares(lightness, np.ones_like(chroma), _LIGHTNESS_BINS, around=False)
+    return np.concatenate([light, _shares(hue, np.minimum(chroma / 40, 1.0), _HUE_BINS, around=True)])
+
+
+def _shares(position: NDArray[Any], weight: NDArray[Any], bins: int, *, around: bool) -> Floats:
+    """A histogram in which every value is shared by its two neighbouring bins, closed to a circle if `around`."""
+    low = np.floor(position).astype(np.intp)
+    high_share = (position - low) * weight
+    high = (low + 1) % bins if around else np.minimum(low + 1, bins - 1)
+    counts = np.bincount(low % bins, weight - high_share, bins) + np.bincount(high, high_share, bins)
+    return np.asarray(counts / len(position), dtype=np.float32)

@@ -1,0 +1,46 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.vision import reidentifier
+
+GIVEN = Path(__file__).resolve().parents[3] / "shared" / "data" / "weights" / "person-reidentification-retail-0288.xml"
+
+
+def figure(upper: tuple[int, int, int], lower: tuple[int, int, int], size: tuple[int, int] = (96, 48)) -> np.ndarray:
+    picture = np.full((*size, 3), 160, dtype=np.uint8)
+    half = size[0] // 2
+    picture[:half, size[1] // 4 : -size[1] // 4] = upper
+    picture[half:, size[1] // 4 : -size[1] // 4] = lower
+    return picture
+
+
+RED_ON_BLUE, BLUE_ON_RED = figure((30, 30, 200), (180, 70, 30)), figure((180, 70, 30), (30, 30, 200))
+
+
+def test_embeddings_are_unit_vectors_of_the_documented_length():
+    vectors = reidentifier.load().embed([RED_ON_BLUE, BLUE_ON_RED])
+    assert vectors.shape == (2, reidentifier.LAYOUT_DIMENSIONS) == (2, 96)
+    assert vectors.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+
+
+def test_the_same_clothes_are_closer_than_the_same_colours_in_other_places():
+    again = np.clip(figure((30, 30, 200), (180, 70, 30), (130, 60)) * 0.93, 0, 255).astype(np.uint8)
+    anchor, same, swapped = reidentifier.load().embed([RED_ON_BLUE, again, BLUE_ON_RED])
+    assert anchor @ same > 0.9
+    assert anchor @ swapped < anchor @ same - 0.2
+
+
+def test_no_crops_and_a_crop_without_pixels_are_fine():
+    assert reidentifier.load().embed([]).shape == (0, 96)
+    assert not reidentifier.load().embed([np.zeros((0, 4, 3), np.uint8)]).any()
+
+
+@pytest.mark.skipif(not GIVEN.exists(), reason="needs the re-identification weights of ../shared")
+def test_a_given_network_embeds_as_unit_vectors():
+    vectors = reidentifier.load(GIVEN).embed([RED_ON_BLUE, BLUE_ON_RED, RED_ON_BLUE])
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-4)
+    assert vectors[0] @ vectors[2] == pytest.approx(1, abs=1e-4)
+    assert vectors[0] @ vectors[1] < 0.9
