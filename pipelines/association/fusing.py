@@ -1,0 +1,128 @@
+"""Several cameras see one person at one moment: which sightings are the same person, and where that person is.
+
+At each tick the best pair of clusters is merged while it is likelier that they are one person than two: the log-likelihood
+ratio is log(floor per person) + log N(difference of places; 0, both noises) + `SAME`. One camera does not see a person
+twice, so a cluster holds at most one sighting of a camera.
+"""
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from pipelines.association.tracklets import Floats, Indices, Ints, Sightings
+
+SAME = 1.0
+"""Log odds, before looking, that a person whom one camera sees is seen by another that sees somebody there."""
+FARTHEST_M = 6.0
+"""Sightings further apart are never compared."""
+
+
+@dataclass(frozen=True)
+class Fused:
+    """m people at ticks, ascending: `tick` (m,), `xy_m` (m, 2), `noise_m2` (m, 2, 2), `strength` (m,); `score` (m,) the summed
+    log-likelihood ratios of the merges, 0 for a single sighting. `member` (n,) is the fused row of each sighting.
+    """
+
+    tick: Ints
+    xy_m: Floats
+    noise_m2: Floats
+    strength: Floats
+    score: Floats
+    member: Indices
+
+    def __len__(self) -> int:
+        return len(self.tick)
+
+
+def fuse(seen: Sightings) -> Fused:
+    """All sightings of one floor, each in exactly one fused row."""
+    member = np.zeros(len(seen), dtype=np.intp)
+    scores: list[float] = []
+    edges = np.flatnonzero(np.diff(seen.tick, prepend=-1, append=-1)) if len(seen) else np.zeros(0, dtype=np.intp)
+    for start, stop in itertools.pairwise(edges):
+        for rows, score in _clusters(seen, np.arange(start, stop)):
+            member[rows] = len(scores)
+            scores.append(score)
+    information = np.linalg.inv(seen.noise_m2)
+    total, pull, strength = np.zeros((len(scores), 2, 2)), np.zeros((len(scores), 2)), np.zeros(len(scores))
+    np.add.at(total, member, information)
+    np.add.at(pull, member, (information @ seen.xy_m[:, :, None])[:, :, 0])
+    np.add.at(strength, member, seen.strength)
+    noise: Floats = np.asarray(np.linalg.inv(total), dtype=np.float64)
+    tick = np.zeros(len(scores), dtype=np.int64)
+    tick[member] = seen.tick
+    return Fused(tick, (noise @ pull[:, :, None])[:, :, 0], noise, np.clip(strength, -2, 4), np.array(scores), member)
+
+
+def _clusters(seen: Sightings, rows: Indices) -> Iterator[tuple[Indices, float]]:
+    """The clusters of one tick, each with the summed score of its merges."""
+    xy_m, camera = seen.xy_m[rows], seen.camera[rows]
+    one, other = np.nonzero(np.triu(_near(xy_m) & (camera[:, None] != camera[None, :]), 1))
+    if not len(one):
+        yield from ((rows[[i]], 0.0) for i in range(len(rows)))
+        return
+    gains = _gains(seen, rows[one], rows[other])
+    likely = gains > 0
+    graph = coo_array((np.ones(likely.sum()), (one[likely], other[likely])), shape=(len(rows), len(rows)))
+    for part in _groups(connected_components(graph, directed=False)[1]):
+        yield from _agglomerate(seen, rows[part])
+
+
+def _near(xy_m: Floats) -> NDArray[np.bool_]:
+    away = xy_m[:, None, :] - xy_m[None, :, :]
+    return np.asarray((away**2).sum(axis=2) < FARTHEST_M**2)
+
+
+def _groups(label: NDArray[np.int32]) -> Iterator[Indices]:
+    order = np.argsort(label, kind="stable")
+    yield from np.split(order, np.flatnonzero(np.diff(label[order])) + 1)
+
+
+def _gains(seen: Sightings, one: Indices, other: Indices) -> Floats:
+    room = (seen.log_room[one] + seen.log_room[other]) / 2
+    return room + SAME + _log_density(seen.xy_m[one] - seen.xy_m[other], seen.noise_m2[one] + seen.noise_m2[other])
+
+
+def _log_density(away_m: Floats, noise_m2: Floats) -> Floats:
+    """Log N(away; 0, noise) of m planar vectors, (m,)."""
+    xx, xy, yy = noise_m2[:, 0, 0], noise_m2[:, 0, 1], noise_m2[:, 1, 1]
+    determinant = xx * yy - xy**2
+    x, y = away_m.T
+    distance = (yy * x**2 - 2 * xy * x * y + xx * y**2) / determinant
+    return np.asarray(-np.log(2 * np.pi) - 0.5 * np.log(determinant) - 0.5 * distance)
+
+
+def _agglomerate(seen: Sightings, rows: Indices) -> Iterator[tuple[Indices, float]]:
+    """Merge the best pair of clusters while it gains; a handful of sightings that hang together."""
+    clusters = [[row] for row in rows]
+    own = seen.take(rows)
+    cameras, scores = own.camera[:, None] == np.unique(own.camera)[None, :], np.zeros(len(rows))
+    information = np.linalg.inv(own.noise_m2)
+    xy_m, noise, room = own.xy_m.copy(), own.noise_m2.copy(), own.log_room
+    while len(clusters) > 1:
+        one, other = np.triu_indices(len(clusters), 1)
+        gains = (room[one] + room[other]) / 2 + SAME + _log_density(xy_m[one] - xy_m[other], noise[one] + noise[other])
+        gains[(cameras[one] & cameras[other]).any(axis=1)] = -np.inf
+        best = int(gains.argmax())
+        if gains[best] <= 0:
+            break
+        a, b = one[best], other[best]
+        clusters[a] = clusters[a] + clusters[b]
+        scores[a] += scores[b] + gains[best]
+        cameras[a] |= cameras[b]
+        pull = information[a] @ xy_m[a] + information[b] @ xy_m[b]
+        information[a] += information[b]
+        noise[a] = np.linalg.inv(information[a])
+        xy_m[a] = noise[a] @ pull
+        keep = np.arange(len(clusters)) != b
+        del clusters[b]
+        cameras, scores, information, xy_m, noise, room = (
+            column[keep] for column in (cameras, scores, information, xy_m, noise, room)
+        )
+    for cluster, score in zip(clusters, scores, strict=True):
+        yield np.array(cluster, dtype=np.intp), float(score)

@@ -1,0 +1,89 @@
+"""People over all cameras of one floor: the offline tracker on fused sightings.
+
+Tracking what the cameras say together beats joining their finished tracks: where one camera loses or mixes up people
+another still tells them apart.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.vision.tracker import DetectionTable, linking, smoothing
+from models.vision.tracker.placing import Placed
+from models.vision.tracker.sweeps import NONE, Links
+from pipelines.association.fusing import Fused
+from pipelines.association.tracklets import Floats, Indices
+
+SWEEPS = 2
+
+
+@dataclass(frozen=True)
+class Way:
+    """One person: `fused` (k,) the fused rows, by time; `times_s` (n,) and `xy_m` (n, 2) the smoothed way, a row each step;
+    `link_gain` (k,) the log-likelihood ratio of each fused row's link to the one before, 0 for the first.
+    """
+
+    fused: Indices
+    times_s: Floats
+    xy_m: Floats
+    link_gain: Floats
+
+
+def follow(fused: Fused, step_s: float) -> list[Way]:
+    """Everybody who is seen at two ticks or more over a second or longer, by first sight."""
+    if not len(fused):
+        return []
+    times_s = np.asarray(fused.tick * step_s, dtype=np.float64)
+    links = _linked(fused, times_s, step_s)
+    boxes = np.zeros((len(fused), 4), dtype=np.float32)
+    table = DetectionTable(times_s, np.zeros(len(fused), dtype=np.int32), boxes, np.ones(len(fused), dtype=np.float32))
+    tracks = smoothing.finished(links, table)
+    if not len(tracks):
+        return []
+    ticks_s = np.unique(times_s)
+    ticks_s = np.arange(round(ticks_s[0] / step_s), round(ticks_s[-1] / step_s) + 1) * step_s
+    even = smoothing.at(tracks, np.zeros(len(ticks_s), dtype=np.int32), ticks_s)
+    gains = _link_gains(links)
+    ways = []
+    for number in range(int(tracks.track.max()) + 1):
+        rows, own = tracks.detection[tracks.track == number].astype(np.intp), even.track == number
+        ways.append(Way(rows, even.taken_at_s[own], even.xy_m[own], gains[rows]))
+    return ways
+
+
+def _linked(fused: Fused, times_s: Floats, step_s: float) -> Links:
+    ticks_s, sample = np.unique(times_s, return_inverse=True)
+    placed = Placed(
+        row=np.arange(len(fused)),
+        sample=sample,
+        times_s=ticks_s,
+        starts=np.searchsorted(sample, np.arange(len(ticks_s) + 1)),
+        time_s=times_s,
+        xy_m=fused.xy_m,
+        noise_m2=fused.noise_m2,
+        spread_m=np.sqrt(np.linalg.eigvalsh(fused.noise_m2)[:, 1]),
+        strength=fused.strength,
+    )
+    links = Links(linking.scene(placed, np.zeros((len(fused), 1)), _area_m2(fused), step_s))
+    links.decide_forward()
+    for _ in range(SWEEPS):
+        links.sweep_backward()
+        links.sweep_forward()
+    links.renew()
+    return links
+
+
+def _area_m2(fused: Fused) -> float:
+    if len(fused) < 3:
+        return 1.0
+    return max(1.0, 12 * float(np.sqrt(max(0.0, np.linalg.det(np.cov(fused.xy_m.T))))))
+
+
+def _link_gains(links: Links) -> Floats:
+    gains = np.zeros(len(links.before))
+    tails = np.flatnonzero(links.before != NONE)
+    heads = links.before[tails]
+    time_s = links.scene.placed.time_s
+    if len(tails):
+        gains[tails] = links.scene.gain(links.past.take(heads), links.future.take(tails), time_s[tails] - time_s[heads])
+    return gains

@@ -1,0 +1,142 @@
+"""Tracklets as association sees them, and their sightings on a common clock."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.vision.tracker import DetectionTable
+from models.vision.tracker.placing import floor_area_m2, place
+from models.world.places import Camera
+
+Floats = NDArray[np.float64]
+Floats32 = NDArray[np.float32]
+Indices = NDArray[np.intp]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Tracklet:
+    """One person in one camera without a break.
+
+    Rows are its samples in order of time: `taken_at_s` (n,) epoch s, `boxes_px` (n, 4) xyxy, `confidence` (n,), nan where
+    interpolated, `xy_m` (n, 2) smoothed place. `embedding` (d,) and `evidence` are its looks, where known.
+    """
+
+    tracklet_id: uuid.UUID
+    segment_id: uuid.UUID
+    camera_id: str
+    taken_at_s: Floats
+    boxes_px: Floats32
+    confidence: Floats32
+    xy_m: Floats
+    embedding: Floats32 | None = None
+    evidence: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    @property
+    def first_seen_s(self) -> float:
+        """Epoch seconds of its first sample."""
+        return float(self.taken_at_s[0])
+
+    @property
+    def last_seen_s(self) -> float:
+        """Epoch seconds of its last sample."""
+        return float(self.taken_at_s[-1])
+
+
+def in_order(tracklets: Sequence[Tracklet]) -> list[Tracklet]:
+    """By first sight, then camera, then id: whatever order they came in, one order goes out."""
+    return sorted(tracklets, key=lambda one: (one.first_seen_s, one.camera_id, one.tracklet_id))
+
+
+@dataclass(frozen=True)
+class Sightings:
+    """n detections of all cameras of one floor, at most one of a tracklet at each tick of the common clock.
+
+    `tracklet` (n,) index of the tracklet; `camera` (n,) number of the camera; `tick` (n,) multiples of the step since the
+    epoch, ascending; `xy_m` (n, 2), `noise_m2` (n, 2, 2) the place there; `strength` (n,) log odds of a person;
+    `log_room` (n,) log of the floor, in m2, that each person has in the view of its camera.
+    """
+
+    tracklet: Indices
+    camera: Ints
+    tick: Ints
+    xy_m: Floats
+    noise_m2: Floats
+    strength: Floats
+    log_room: Floats
+
+    def __len__(self) -> int:
+        return len(self.tick)
+
+    def take(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> "Sightings":
+        """Some of the rows, by index or mask."""
+        return Sightings(**{name: column[rows] for name, column in vars(self).items()})
+
+
+def sightings(tracklets: Sequence[Tracklet], cameras: Sequence[Camera], step_s: float) -> Sightings:
+    """What the tracklets' detections say, placed anew from their boxes and moved to the nearest tick.
+
+    Smoothed places would not do: their errors last, and fusing several of them would be far too sure.
+    """
+    seen = [
+        _of_camera(
+            number, camera, [i for i, one in enumerate(tracklets) if one.camera_id == camera.id], tracklets, step_s
+        )
+        for number, camera in enumerate(cameras)
+    ]
+    joined = Sightings(**{name: np.concatenate([vars(part)[name] for part in seen]) for name in vars(seen[0])})
+    return joined.take(np.lexsort((joined.tracklet, joined.tick)))
+
+
+def _of_camera(
+    number: int, camera: Camera, own: Sequence[int], tracklets: Sequence[Tracklet], step_s: float
+) -> Sightings:
+    rows = [np.flatnonzero(~np.isnan(tracklets[i].confidence)) for i in own]
+    index = np.repeat(np.array(own, dtype=np.intp), [len(kept) for kept in rows])
+    table = DetectionTable(
+        _stacked([tracklets[i].taken_at_s[kept] for i, kept in zip(own, rows, strict=True)], ()),
+        np.zeros(len(index), dtype=np.int32),
+        _stacked([tracklets[i].boxes_px[kept] for i, kept in zip(own, rows, strict=True)], (4,)).astype(np.float32),
+        _stacked([tracklets[i].confidence[kept] for i, kept in zip(own, rows, strict=True)], ()).astype(np.float32),
+    )
+    velocity = _stacked([_velocity(tracklets[i])[kept] for i, kept in zip(own, rows, strict=True)], (2,))
+    placed = place(table, camera.calibration, (camera.width_px, camera.height_px))
+    tick = np.round(placed.time_s / step_s).astype(np.int64)
+    late_s = placed.time_s - tick * step_s
+    moved = placed.xy_m - velocity[placed.row] * late_s[:, None]
+    seen = Sightings(
+        tracklet=index[placed.row],
+        camera=np.full(len(placed), number, dtype=np.int64),
+        tick=tick,
+        xy_m=moved,
+        noise_m2=placed.noise_m2,
+        strength=placed.strength,
+        log_room=np.full(len(placed), _log_room(floor_area_m2(placed), placed.sample)),
+    )
+    return seen.take(_nearest_to_tick(seen, late_s))
+
+
+def _nearest_to_tick(seen: Sightings, late_s: Floats) -> Indices:
+    order = np.lexsort((np.abs(late_s), seen.tracklet, seen.tick))
+    keys = np.column_stack([seen.tick, seen.tracklet])[order]
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = (np.diff(keys, axis=0) != 0).any(axis=1)
+    return order[first]
+
+
+def _log_room(area_m2: float, sample: Indices) -> float:
+    people = float(np.median(np.bincount(sample))) if len(sample) else 1.0
+    return float(np.log(area_m2 / people))
+
+
+def _velocity(tracklet: Tracklet) -> Floats:
+    if len(tracklet.taken_at_s) < 2:
+        return np.zeros((len(tracklet.taken_at_s), 2))
+    return np.asarray(np.gradient(tracklet.xy_m, tracklet.taken_at_s, axis=0))
+
+
+def _stacked(parts: list[NDArray[np.floating]], shape: tuple[int, ...]) -> Floats:
+    return np.concatenate([np.zeros((0, *shape)), *parts])
