@@ -1,0 +1,85 @@
+"""Detections of a segment as they are made, with candidate crops in bounded memory."""
+
+from typing import Any
+
+import cv2
+import numpy as np
+import pyarrow as pa
+
+from models.vision.crops import crop
+from models.vision.detector import Detections
+from pipelines.decode import Frame, Picture
+
+COLUMNS = pa.schema(
+    [
+        ("frame", pa.int32()),
+        ("taken_at_s", pa.float64()),
+        ("left", pa.float32()),
+        ("top", pa.float32()),
+        ("right", pa.float32()),
+        ("bottom", pa.float32()),
+        ("confidence", pa.float32()),
+        ("sharpness", pa.float32()),
+        ("crop", pa.large_binary()),
+    ]
+)
+"""Box in px; `sharpness` is the crop's variance of the Laplacian; `crop` is a JPEG, null where none was kept."""
+MAX_BYTES = 64 << 20
+"""Crops of one segment kept at a time; about ten minutes of a busy camera before any is dropped."""
+MIN_CONFIDENCE = 0.3
+MIN_HEIGHT_PX = 24
+JPEG_QUALITY = 90
+
+
+class Candidates:
+    """The detections of one segment so far, and crops of those that may be worth describing.
+
+    When the crops outgrow `max_bytes`, those of every second sample are dropped and no longer taken: the rest stays
+    spread over the time.
+    """
+
+    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
+        self._rows: list[dict[str, Any]] = []
+        self._sample_of: list[int] = []
+        self._samples, self._stride, self._bytes, self._max_bytes = 0, 1, 0, max_bytes
+
+    def add(self, frame: Frame, people: Detections) -> None:
+        """The people of one more frame."""
+        for box, confidence in zip(people.boxes_px, people.confidence, strict=True):
+            picture, sharpness = self._picture(frame, box, float(confidence))
+            sides = dict(zip(("left", "top", "right", "bottom"), (float(side) for side in box), strict=True))
+            when = {"frame": frame.number, "taken_at_s": frame.taken_at_s}
+            looks = {"confidence": float(confidence), "sharpness": sharpness, "crop": picture}
+            self._rows.append({**when, **sides, **looks})
+            self._sample_of.append(self._samples)
+            self._bytes += len(picture or b"")
+        self._samples += 1
+        while self._bytes > self._max_bytes:
+            self._thin()
+
+    def table(self) -> pa.Table:
+        """All detections in order of time."""
+        return pa.Table.from_pylist(self._rows, COLUMNS)
+
+    def _picture(self, frame: Frame, box: np.ndarray[Any, Any], confidence: float) -> tuple[bytes | None, float]:
+        wanted = self._samples % self._stride == 0 and confidence >= MIN_CONFIDENCE and box[3] - box[1] >= MIN_HEIGHT_PX
+        picture = crop(frame.bgr, box) if wanted else np.zeros((0, 0, 3), np.uint8)
+        return (_jpeg(picture), _sharpness(picture)) if picture.size else (None, 0.0)
+
+    def _thin(self) -> None:
+        self._stride *= 2
+        for row, sample in zip(self._rows, self._sample_of, strict=True):
+            if row["crop"] is not None and sample % self._stride:
+                self._bytes -= len(row["crop"])
+                row["crop"] = None
+        if self._stride > 2 * self._samples:
+            self._max_bytes = max(self._max_bytes, self._bytes)  # one frame's crops alone outgrow it
+
+
+def _jpeg(picture: Picture) -> bytes:
+    return bytes(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1])
+
+
+def _sharpness(picture: Picture) -> float:
+    grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
+    return float(cv2.Laplacian(grey, cv2.CV_64F).var())

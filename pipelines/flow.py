@@ -1,0 +1,147 @@
+"""The stages of extraction, run by Ray Data on a cluster or by a plain loop in this process.
+
+claimed segments -> Detect -> Track -> Describe -> sink; one segment is one row and one block, and what goes between
+processes is detections and small crops, never frames. Nothing of worth lives in Ray: the ledger holds the truth.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from models.vision import describer
+from models.vision import detector as detectors
+from models.vision.detector import Detector
+from models.vision.weights import DEFAULT_DETECTOR
+from models.world.errors import NoCapacity
+from models.world.places import Site
+from pipelines import sink
+from pipelines.guard import DecodeLimits
+from pipelines.objects import Objects
+from pipelines.sink import Result
+from pipelines.steps import Describe, Describer, Detect, Row, Track
+from sql.store import Store
+
+TRACK_CPUS, WRITE_CPUS, LEAST_DETECT_CPUS = 0.25, 0.25, 0.5
+"""Shares of a CPU; together one, so that a cluster with a single free CPU still works."""
+DETECT_MEMORY, TRACK_MEMORY = 1 << 30, 512 << 20
+LONGEST_SILENCE_S = 600.0
+WORKER_TRIES = 2
+"""How often a segment may kill its worker again before it is given up."""
+
+
+@dataclass(frozen=True)
+class Resources:
+    """Everything that workers need, picklable: nothing reads the environment.
+
+    `database_dsn` is that of the ingest role. `detector` names weights; `load_detector` replaces them, `load_describer`
+    the describer (both must be picklable). `reidentification` names weights, or None for colours. `lease_s` is how long work stays ours without a beat.
+    """
+
+    objects: Objects
+    database_dsn: str
+    detector: str = DEFAULT_DETECTOR
+    sample_fps: float = 1.0
+    decode: DecodeLimits = field(default_factory=DecodeLimits)
+    lease_s: float = 120.0
+    reidentification: str | None = None
+    load_detector: Callable[[], Detector] | None = None
+    load_describer: Callable[[], Describer] = describer.Describer
+
+    @property
+    def detector_loader(self) -> Callable[[], Detector]:
+        """Loads the detector in the process that calls it."""
+        return self.load_detector or partial(detectors.load, self.detector)
+
+
+@dataclass(frozen=True)
+class Shares:
+    """How a cluster is used: `detectors` actors with `cpus` (and `gpus`) each, `trackers` actors for the rest."""
+
+    detectors: int
+    cpus: float
+    gpus: float
+    trackers: int
+
+
+def run_plain(rows: Iterable[Row], site: Site, resources: Resources) -> list[Result]:
+    """All stages one after the other in this process, a segment at a time."""
+    detect = Detect(resources.objects, resources.detector_loader, resources.sample_fps, resources.decode)
+    track, describe = Track(site, resources.sample_fps), Describe(resources.load_describer, resources.reidentification)
+    with Store(resources.database_dsn, role="ingest", size=1) as store:
+        return [sink.write(describe(track(detect(row))), resources.objects, store) for row in rows]
+
+
+def run_ray(rows: Sequence[Row], site: Site, resources: Resources, longest_s: float) -> list[Result]:
+    """All stages on the Ray cluster that this process is connected to; the ledger has the last word on the results.
+
+    `longest_s` is the length of the longest segment. Segments whose worker dies again and again are left unfinished.
+    Raises NoCapacity if the cluster has not enough free CPUs to ever start.
+    """
+    from ray import data
+
+    shares = share(*_free())
+    context = data.DataContext.get_current()
+    context.execution_options.verbose_progress = False
+    context.enable_progress_bars = False
+    context.execution_no_progress_timeout_s = max(LONGEST_SILENCE_S, 2 * longest_s)
+    context.max_errored_blocks = -1
+    pool: dict[str, Any] = {"max_restarts": WORKER_TRIES, "max_task_retries": WORKER_TRIES}
+    segments = data.from_items(list(rows), override_num_blocks=len(rows))
+    detected = segments.map(
+        Detect,  # type: ignore[arg-type]  # Ray's own annotation leaves out classes of callables
+        fn_constructor_args=(resources.objects, resources.detector_loader, resources.sample_fps, resources.decode),
+        compute=data.ActorPoolStrategy(size=min(shares.detectors, len(rows)), max_tasks_in_flight_per_actor=2),
+        num_cpus=shares.cpus,
+        num_gpus=shares.gpus or None,
+        memory=DETECT_MEMORY,
+        **pool,
+    )
+    described = detected.map(
+        TrackAndDescribe,  # type: ignore[arg-type]
+        fn_constructor_args=(site, resources),
+        compute=data.ActorPoolStrategy(size=min(shares.trackers, len(rows)), max_tasks_in_flight_per_actor=2),
+        num_cpus=TRACK_CPUS,
+        memory=TRACK_MEMORY,
+        **pool,
+    )
+    end = sink.datasink(resources.objects, resources.database_dsn)
+    described.write_datasink(end, ray_remote_args={"num_cpus": WRITE_CPUS})
+    return end.results or []
+
+
+class TrackAndDescribe:
+    """`Track` and `Describe` in one process."""
+
+    def __init__(self, site: Site, resources: Resources) -> None:
+        self._track = Track(site, resources.sample_fps)
+        self._describe = Describe(resources.load_describer, resources.reidentification)
+
+    def __call__(self, row: Row) -> Row:
+        """The row with described tracklets."""
+        return self._describe(self._track(row))
+
+
+def share(free_cpus: float, gpus: float, all_cpus: float) -> Shares:
+    """How to use so many free CPUs: detection takes what tracking and writing leave.
+
+    Raises NoCapacity if there is less than one CPU.
+    """
+    least = LEAST_DETECT_CPUS + TRACK_CPUS + WRITE_CPUS
+    if free_cpus < least:
+        raise NoCapacity(
+            f"extraction needs {least:g} free CPU of the Ray cluster; {free_cpus:g} of {all_cpus:g} are free: "
+            "stop other work on it or add a node (it would wait for ever)"
+        )
+    trackers = max(1, int(free_cpus) // 4)
+    for_detection = free_cpus - trackers * TRACK_CPUS - WRITE_CPUS
+    detectors_ = int(gpus) if gpus >= 1 else max(1, round(for_detection))
+    return Shares(detectors_, for_detection / detectors_, 1.0 if gpus >= 1 else 0.0, trackers)
+
+
+def _free() -> tuple[float, float, float]:
+    """Free CPUs, free GPUs and all CPUs of the cluster."""
+    import ray
+
+    free, whole = ray.available_resources(), ray.cluster_resources()  # type: ignore[no-untyped-call]
+    return free.get("CPU", 0.0), free.get("GPU", 0.0), whole.get("CPU", 0.0)

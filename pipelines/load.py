@@ -1,0 +1,137 @@
+"""Loading: an hour's winning results become persons, and the persons the hour's rows in the store."""
+
+import uuid
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+import numpy as np
+import pyarrow as pa
+
+from models.vision.describer import decide
+from models.world.paths import Path, cut_at_hours
+from models.world.periods import Window, local_day, site_hours
+from models.world.places import Site
+from pipelines import raw
+from pipelines.associate import Associated, Known, associate
+from pipelines.association.tracklets import Tracklet
+from pipelines.flow import Resources
+from pipelines.objects import Objects
+from sql import ledger, people
+from sql.coverage import Covered
+from sql.ledger import LoadClaim, Winner
+from sql.people import HourOfPeople, Person, PersonTracklet
+from sql.store import Store
+
+BEFORE, AFTER = timedelta(minutes=2), timedelta(seconds=10)
+"""What is associated together with an hour, so that people cross its borders; all of it counts in the hour it lies in."""
+DESCRIBER = "1"
+"""Version of the attributes: raised whenever the same crops would be described otherwise."""
+
+
+def load_hour(hour: datetime, site: Site, resources: Resources, store: Store, owner: str) -> int | None:
+    """Associate and load one full UTC hour; the number of persons in it, or None while somebody else loads it."""
+    with store.connection() as connection:
+        claim = ledger.claim_load(connection, site.name, hour, owner, resources.lease_s)
+    if claim is None:
+        return None
+    winners = _winners(claim.window, store)
+    around = Window(claim.window.start - BEFORE, claim.window.end + AFTER)
+    tracklets = [
+        one for winner in winners for one in read_tracklets(winner, resources.objects) if _touches(one, around)
+    ]
+    persons = associate(tracklets, site, _memory(around, site, store))
+    hour_of_people = in_hour(persons, claim)
+    with store.connection() as connection:
+        people.replace_hour(connection, claim, hour_of_people, _coverage(winners, claim.window))
+    return len(hour_of_people.persons)
+
+
+def in_hour(persons: Sequence[Associated], claim: LoadClaim) -> HourOfPeople:
+    """The persons who have a path in the hour, with that part of it and the tracklets that reach into it."""
+    found, paths = [], {}
+    for person in persons:
+        own = _paths_within(person.path, claim.window)
+        if own:
+            paths[person.person_id] = own
+            found.append(_person(person, claim.window))
+    return HourOfPeople(found, paths, DESCRIBER)
+
+
+def read_tracklets(winner: Winner, objects: Objects) -> list[Tracklet]:
+    """The tracklets of one result."""
+    rows = raw.from_parquet(objects.get_bytes(winner.prefix + raw.SIGHTINGS_FILE), raw.SIGHTINGS)
+    table = raw.from_parquet(objects.get_bytes(winner.prefix + raw.TRACKLETS_FILE), raw.TRACKLETS)
+    number = rows["tracklet"].to_numpy()
+    return [_tracklet(one, rows.filter(pa.array(number == one["tracklet"])), winner) for one in table.to_pylist()]
+
+
+def _tracklet(one: dict[str, object], rows: pa.Table, winner: Winner) -> Tracklet:
+    left, top, width, height = (rows[name].to_numpy() for name in ("left", "top", "width", "height"))
+    return Tracklet(
+        tracklet_id=uuid.UUID(str(one["tracklet_id"])),
+        segment_id=winner.segment.segment_id,
+        camera_id=winner.segment.camera_id,
+        taken_at_s=rows["taken_at_s"].to_numpy(),
+        boxes_px=np.column_stack([left, top, left + width, top + height]).astype(np.float32),
+        confidence=rows["confidence"].to_numpy(),
+        xy_m=np.column_stack([rows["x_m"].to_numpy(), rows["y_m"].to_numpy()]),
+        embedding=np.array(one["embedding"], dtype=np.float32) if one["embedding"] else None,
+        evidence=raw.read_evidence(str(one["evidence"])),
+    )
+
+
+def _winners(hour: Window, store: Store) -> list[Winner]:
+    with store.connection() as connection:
+        return ledger.winners(connection, Window(hour.start - BEFORE, hour.end + AFTER))
+
+
+def _memory(around: Window, site: Site, store: Store) -> list[Known]:
+    days = sorted({local_day(around.start, site.time_zone), local_day(around.end, site.time_zone)})
+    with store.connection() as connection:
+        return [
+            Known(one.person_id, day, frozenset(one.tracklet_ids), one.first_seen_s)
+            for day in days
+            for one in people.memory(connection, site.name, day)
+        ]
+
+
+def _touches(tracklet: Tracklet, window: Window) -> bool:
+    return tracklet.last_seen_s >= window.start_s and tracklet.first_seen_s < window.end_s
+
+
+def _paths_within(path: Path, hour: Window) -> list[Path]:
+    """The hour's pieces of a path; a single point on the hour's end belongs to the next hour."""
+    return [
+        piece
+        for piece in cut_at_hours(path)
+        if hour.start_s <= piece.times_s[0] < hour.end_s and piece.times_s[-1] <= hour.end_s
+    ]
+
+
+def _person(person: Associated, hour: Window) -> Person:
+    own = [member for member in person.members if _touches(member.tracklet, hour)]
+    return Person(
+        person_id=person.person_id,
+        day=person.day,
+        attributes=decide([member.tracklet.evidence for member in person.members]),
+        tracklets=[
+            PersonTracklet(
+                member.tracklet.tracklet_id,
+                member.tracklet.camera_id,
+                member.tracklet.first_seen_s,
+                member.tracklet.last_seen_s,
+                str(member),
+            )
+            for member in own
+        ],
+    )
+
+
+def _coverage(winners: Iterable[Winner], hour: Window) -> list[Covered]:
+    parts = ((winner, winner.segment.window.overlap(hour)) for winner in winners)
+    return [Covered(winner.segment.camera_id, part, winner.extractor) for winner, part in parts if part is not None]
+
+
+def hours_of(windows: Iterable[Window]) -> list[datetime]:
+    """The full UTC hours that the windows touch, in order."""
+    return sorted({hour.start for window in windows for hour in site_hours(window)})

@@ -1,0 +1,216 @@
+"""The steps of extraction: a segment's file becomes detections, the detections tracklets, the tracklets described people.
+
+Each step is a callable that takes and gives one row (a dict), so it runs the same in Ray Data, in a plain loop and in a
+test. Frames never leave `Detect`. A segment that cannot be used carries its reason in `error` through the rest.
+"""
+
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any, Protocol
+
+import cv2
+import numpy as np
+import pyarrow as pa
+
+from models.vision import describer, reidentifier
+from models.vision.detector import Detector
+from models.vision.tracker import DetectionTable, Tracks, track
+from models.world.errors import BadInput
+from models.world.people import tracklet_id
+from models.world.periods import Window
+from models.world.places import Camera, Segment, Site
+from pipelines import choosing, raw
+from pipelines.candidates import Candidates
+from pipelines.decode import Frame, Picture, frames
+from pipelines.guard import DecodeLimits
+from pipelines.objects import Objects
+from sql.ledger import Claim
+
+Row = dict[str, Any]
+BATCH = 8
+"""Pictures handed to the detector at once."""
+NO_ERROR = ""
+
+
+def task(claim: Claim, segment: Segment) -> Row:
+    """The row that starts a segment on its way."""
+    return {
+        "segment_id": str(segment.segment_id),
+        "extractor": claim.extractor,
+        "epoch": claim.epoch,
+        "camera_id": segment.camera_id,
+        "start": segment.window.start.isoformat(),
+        "end": segment.window.end.isoformat(),
+        "key": segment.key,
+        "error": NO_ERROR,
+    }
+
+
+class Detect:
+    """Fetches a segment's file, decodes samples of it in a guarded child and finds the people in them.
+
+    Adds `detections`: a table (Arrow IPC) of `candidates.COLUMNS`. Holds the detector, loaded once.
+    """
+
+    def __init__(
+        self, objects: Objects, load_detector: Callable[[], Detector], sample_fps: float, limits: DecodeLimits
+    ) -> None:
+        cv2.setNumThreads(1)
+        self._objects, self._sample_fps, self._limits = objects, sample_fps, limits
+        self._detector = load_detector()
+
+    def __call__(self, row: Row) -> Row:
+        """The row with its detections, or with the reason why there are none."""
+        try:
+            with tempfile.TemporaryDirectory(prefix="mall-segment-") as folder:
+                path = Path(folder) / Path(row["key"]).name
+                self._objects.get_file(row["key"], path)
+                found = self._people_in(path, Window(_time(row["start"]), _time(row["end"])))
+        except BadInput as error:
+            return {**row, "detections": b"", "error": f"{type(error).__name__}: {error}"}
+        return {**row, "detections": to_ipc(found.table())}
+
+    def _people_in(self, path: Path, window: Window) -> Candidates:
+        found = Candidates()
+        samples = frames(path, window, sample_fps=self._sample_fps, limits=self._limits)
+        for batch in _batches(samples, BATCH):
+            for frame, people in zip(batch, self._detector.detect([frame.bgr for frame in batch]), strict=True):
+                found.add(frame, people)
+        return found
+
+
+class Track:
+    """Joins a segment's detections to tracklets and chooses the crops that show them best.
+
+    Adds `sightings` and `tracklets`: the tables of `raw`, as Parquet, the second without looks; and `crop_names`, `crops`.
+    """
+
+    def __init__(self, site: Site, sample_fps: float) -> None:
+        self._cameras, self._step_s = {camera.id: camera for camera in site.cameras}, 1 / sample_fps
+
+    def __call__(self, row: Row) -> Row:
+        """The row with its tracklets, the detections dropped."""
+        rest = {key: value for key, value in row.items() if key != "detections"}
+        if row["error"]:
+            return {**rest, "sightings": b"", "tracklets": b"", "crop_names": [], "crops": []}
+        found = from_ipc(row["detections"])
+        tracks = self._tracks(found, self._cameras[row["camera_id"]])
+        names, crops = _crops(found, tracks)
+        return {
+            **rest,
+            "sightings": raw.to_parquet(_sightings(tracks)),
+            "tracklets": raw.to_parquet(_tracklets(tracks, row, names)),
+            "crop_names": names,
+            "crops": crops,
+        }
+
+    def _tracks(self, found: pa.Table, camera: Camera) -> Tracks:
+        table = DetectionTable(
+            found["taken_at_s"].to_numpy(),
+            found["frame"].to_numpy(),
+            np.column_stack([found[side].to_numpy() for side in ("left", "top", "right", "bottom")]),
+            found["confidence"].to_numpy(),
+        )
+        return track(table, camera.calibration, (camera.width_px, camera.height_px), step_s=self._step_s)
+
+
+class Describer(Protocol):
+    """Says what people wear."""
+
+    def describe(self, crops_bgr: Sequence[Picture]) -> list[dict[str, dict[str, float]]]:
+        """The evidence of each crop, uint8 (h, w, 3) BGR, as `raw.Evidence`."""
+        ...
+
+
+class Describe:
+    """Says from its crops what the person of each tracklet wears and looks like."""
+
+    def __init__(self, load_describer: Callable[[], Describer], reidentification: str | None = None) -> None:
+        cv2.setNumThreads(1)
+        self._describer = load_describer()
+        self._reidentifier = reidentifier.load(reidentification)
+
+    def __call__(self, row: Row) -> Row:
+        """The row with `embedding` and `evidence` filled in."""
+        if row["error"]:
+            return row
+        table = raw.from_parquet(row["tracklets"], raw.TRACKLETS)
+        pictures = dict(zip(row["crop_names"], row["crops"], strict=True))
+        looks = [self._look([pictures[name] for name in names]) for names in table["crops"].to_pylist()]
+        embeddings, evidence = [one[0] for one in looks], [one[1] for one in looks]
+        for name, values in (("embedding", embeddings), ("evidence", evidence)):
+            at = raw.TRACKLETS.get_field_index(name)
+            table = table.set_column(at, raw.TRACKLETS.field(at), pa.array(values, raw.TRACKLETS.field(at).type))
+        return {**row, "tracklets": raw.to_parquet(table)}
+
+    def _look(self, jpegs: list[bytes]) -> tuple[list[float], str]:
+        if not jpegs:
+            return [], raw.write_evidence({})
+        crops = [_picture(jpeg) for jpeg in jpegs]
+        mean = self._reidentifier.embed(crops).mean(axis=0)
+        length = float(np.linalg.norm(mean))
+        evidence = raw.write_evidence(describer.combine(self._describer.describe(crops)))
+        return (mean / length if length else mean).tolist(), evidence
+
+
+def to_ipc(table: pa.Table) -> bytes:
+    """A table as Arrow IPC bytes."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return bytes(sink.getvalue())
+
+
+def from_ipc(content: bytes) -> pa.Table:
+    """A table from Arrow IPC bytes."""
+    with pa.ipc.open_stream(content) as reader:
+        return reader.read_all()
+
+
+def _batches(samples: Iterator[Frame], size: int) -> Iterator[list[Frame]]:
+    while batch := list(islice(samples, size)):
+        yield batch
+
+
+def _picture(jpeg: bytes) -> Picture:
+    return np.asarray(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR), dtype=np.uint8)
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _sightings(tracks: Tracks) -> pa.Table:
+    left, top, right, bottom = tracks.boxes_px.T
+    columns = [
+        *(tracks.track, tracks.frame, tracks.taken_at_s, left, top, right - left, bottom - top, tracks.confidence),
+        *tracks.xy_m.T,
+        *tracks.covariance_m2.T,
+    ]
+    return pa.table([pa.array(column) for column in columns], names=raw.SIGHTINGS.names).cast(raw.SIGHTINGS)
+
+
+def _tracklets(tracks: Tracks, row: Row, crop_names: list[str]) -> pa.Table:
+    """One row for each track, the looks still empty."""
+    rows: list[Row] = []
+    for number in range(int(tracks.track.max(initial=-1)) + 1):
+        times_s = tracks.taken_at_s[tracks.track == number]
+        identity = tracklet_id(uuid.UUID(row["segment_id"]), row["extractor"], number)
+        crops = [name for name in crop_names if name.startswith(raw.crop_name(number, 0)[: -len("0.jpg")])]
+        values: list[Any] = [number, str(identity), times_s[0], times_s[-1], [], raw.write_evidence({}), crops]
+        rows.append(dict(zip(raw.TRACKLETS.names, values, strict=True)))
+    return pa.Table.from_pylist(rows, raw.TRACKLETS)
+
+
+def _crops(found: pa.Table, tracks: Tracks) -> tuple[list[str], list[bytes]]:
+    """Names and JPEGs of the best crops of every track."""
+    names, jpegs = [], []
+    for number, detections in choosing.best_crops(found, tracks).items():
+        for order, detection in enumerate(detections):
+            names.append(raw.crop_name(number, order))
+            jpegs.append(found["crop"][int(detection)].as_py())
+    return names, jpegs
