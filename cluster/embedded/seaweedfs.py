@@ -72,7 +72,7 @@ class SeaweedServer:
             "volume.preStopSeconds": 0,
             "volume.port": ports["volume"],
             "volume.port.grpc": ports["volume.grpc"],
-            "volume.max": 0,
+            "volume.max": 5000,
             "filer": "true",
             "filer.port": ports["filer"],
             "filer.port.grpc": ports["filer.grpc"],

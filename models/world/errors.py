@@ -102,6 +102,10 @@ class LeaseLost(MallError):
     """The lease on a piece of work has passed to another worker."""
 
 
+class StoreUnavailable(MallError):
+    """The database does not answer, answers too late, or has no schema yet."""
+
+
 class NoCapacity(MallError):
     """The cluster is too small for the work, however long one waits."""
 
