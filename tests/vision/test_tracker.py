@@ -35,9 +35,11 @@ def test_a_person_hidden_for_three_seconds_is_one_track_with_the_gap_filled() ->
 
 
 def test_a_person_hidden_for_longer_than_four_seconds_is_two_tracks() -> None:
-    way = straight((1, 4), (9, 8), 14)
-    way[4:9] = np.nan
-    assert len(paths(tracked(seen([way])))) == 2
+    way = straight((4, 6), (4.2, 6), 24)
+    way[10:14] = np.nan
+    others = crowd(4, 24, seed=20)
+    starts = [path[0] for path in paths(tracked(seen([way, *others])))]
+    assert sum(np.linalg.norm(start - [4, 6]) < 1 for start in starts) == 2
 
 
 def test_smoothed_places_are_nearer_to_the_truth_than_detections() -> None:
@@ -99,14 +101,14 @@ def links(detections: DetectionTable) -> set[tuple[int, int]]:
     return set(zip(rows.detection[same].tolist(), rows.detection[same + 1].tolist(), strict=True))
 
 
-def test_a_lone_weak_detection_starts_nothing() -> None:
-    weak = [(0, *boxes_of(np.array([[5.0, 8.0]]))[0], 0.3), (1, *boxes_of(np.array([[5.3, 8.4]]))[0], 0.3)]
-    assert len(tracked(table(weak))) == 0
+@pytest.mark.parametrize(("confidence", "frames"), [(0.9, [1, 2]), (0.42, [])])
+def test_two_detections_far_apart_are_a_track_only_if_they_are_sure(confidence: float, frames: list[int]) -> None:
+    places = boxes_of(np.array([[3.0, 8.0], [5.3, 8.0]]))
+    assert tracked(table([(k, *box, confidence) for k, box in enumerate(places)])).frame.tolist() == frames
 
 
-def test_two_sure_detections_a_second_apart_are_a_track() -> None:
-    sure = [(0, *boxes_of(np.array([[5.0, 8.0]]))[0], 0.9), (1, *boxes_of(np.array([[5.3, 8.4]]))[0], 0.9)]
-    assert tracked(table(sure)).frame.tolist() == [1, 2]
+def test_a_lone_detection_is_no_track_however_sure() -> None:
+    assert len(tracked(table([(0, *boxes_of(np.array([[5.0, 8.0]]))[0], 1.0)]))) == 0
 
 
 def test_a_weak_detection_within_a_sure_track_is_used() -> None:
