@@ -106,7 +106,7 @@ def detector(name: str) -> Finding:
     try:
         found = weights.resolve(name)
     except MallError as error:
-        return Finding("detector", False, f"{name}: {error}", "set MALL_DETECTOR to a known name or a file of weights")
+        return Finding("detector", False, f"no weights for {name!r}", str(error))
     return Finding("detector", True, f"{found.name} sha256 {found.sha256[:12]} ({found.origin})")
 
 
@@ -143,14 +143,22 @@ def services(settings: Settings) -> list[Finding]:
     from cluster.embedded import services as embedded
 
     return [
-        Finding(one.name, one.state in ("running", "external"), f"{one.state} {one.note}".strip(), "mall up", False)
+        Finding(
+            f"service {one.name}",
+            one.state in ("running", "external"),
+            f"{one.state} {one.note}".strip(),
+            "mall up",
+            False,
+        )
         for one in embedded.status(settings)
     ]
 
 
 def table(findings: list[Finding]) -> Table:
     """The findings as a table, with the remedies of what is not well."""
-    drawn = Table("", "what", "seen", "how to get it", box=None, header_style="bold")
+    drawn = Table(box=None, header_style="bold")
+    for name in ("", "what", "seen", "how to get it"):
+        drawn.add_column(name, overflow="fold")
     for finding in findings:
         mark = "[green]ok[/]" if finding.ok else "[red]missing[/]" if finding.needed else "[yellow]-[/]"
         drawn.add_row(mark, finding.name, finding.seen, "" if finding.ok else finding.remedy)

@@ -28,7 +28,7 @@ def run(app: typer.Typer, arguments: list[str] | None = None) -> int:
         return 130
     except BrokenPipeError:  # the reader, such as `head`, has seen enough; the flush at exit must not complain either
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return 1
     except MallError as error:
         return complain(complaint(error))
     except typer.TyperException as error:
@@ -73,11 +73,12 @@ def _text(moment: datetime) -> str:
 
 
 def _usage(error: typer.TyperException) -> int:
-    if not error.message:  # no arguments at all: the help has been shown
+    text = " ".join(error.format_message().split())
+    if not text:  # a group without a command: its help has been shown
         return error.exit_code
     context = getattr(error, "ctx", None)
     hint = f" (see: {context.command_path} --help)" if context else ""
-    return complain(" ".join(error.format_message().split()) + hint, error.exit_code)
+    return complain(text + hint, error.exit_code)
 
 
 def _unexpected(error: Exception) -> int:

@@ -39,8 +39,8 @@ postgis_package() {
     for major in $(postgres_majors); do
         is_offered "postgresql-$major-postgis-3" && echo "postgresql-$major-postgis-3" && return
     done
-    major=$(apt-cache search --names-only '^postgresql-[0-9]+-postgis-3$' 2>/dev/null |
-        sed -E 's/^postgresql-([0-9]+)-.*/\1/' | sort -rn | head -1)
+    major=$({ apt-cache search --names-only '^postgresql-[0-9]+-postgis-3$' 2>/dev/null || true; } |
+        sed -E 's/^postgresql-([0-9]+)-.*/\1/' | sort -n | tail -1)
     if [ -n "$major" ]; then echo "postgresql-$major-postgis-3"; else echo "postgresql-postgis"; fi
 }
 

@@ -1,0 +1,40 @@
+"""Coverage per camera and hour."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+
+from cluster.cli.hours import hours_of, table
+from models.world.periods import Window
+from sql.coverage import CameraCoverage
+
+AT = datetime(2026, 11, 24, 17, tzinfo=UTC)
+
+
+def minutes(start: int, end: int) -> Window:
+    return Window(AT + timedelta(minutes=start), AT + timedelta(minutes=end))
+
+
+def test_an_hour_shows_what_is_extracted_missing_and_dark() -> None:
+    camera = CameraCoverage("cam1", [minutes(10, 40)], [minutes(0, 20)])
+    (hour,) = hours_of(camera)
+    assert hour.drawn == "█" * 10 + "░" * 10 + "·" * 10
+
+
+def test_a_recording_over_full_hours_is_cut_at_them() -> None:
+    hours = list(hours_of(CameraCoverage("cam1", [minutes(50, 130)])))
+    assert [hour.hour for hour in hours] == [minutes(0, 60), minutes(60, 120), minutes(120, 180)]
+    assert [hour.missing for hour in hours] == [[minutes(50, 60)], [minutes(60, 120)], [minutes(120, 130)]]
+
+
+def test_the_table_is_in_the_malls_time_and_adds_up() -> None:
+    camera = CameraCoverage("cam1", [minutes(0, 90)], [minutes(0, 30)])
+    console = Console(width=140)
+    with console.capture() as captured:
+        console.print(table(list(hours_of(camera)), ZoneInfo("Europe/Berlin")))
+    first, second, sums = captured.get().splitlines()[1:]
+    assert first.split()[:3] == ["cam1", "2026-11-24", "18:00"]
+    assert first.split()[-6:] == ["60.0", "min", "30.0", "min", "30.0", "min"]
+    assert second.split()[-6:] == ["30.0", "min", "0.0", "min", "30.0", "min"]
+    assert sums.split()[-3:] == ["1.50", "0.50", "1.00"]
