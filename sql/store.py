@@ -17,9 +17,9 @@ from alembic import command
 from alembic.config import Config
 from psycopg import conninfo
 from psycopg import sql as composed
-from psycopg_pool import ConnectionPool
+from psycopg_pool import ConnectionPool, PoolTimeout
 
-from models.world.errors import MallError
+from models.world.errors import MallError, StoreUnavailable
 from sql.migrations.files import execute_file
 from sql.text import statement
 
@@ -28,6 +28,8 @@ ROLES: tuple[Role, ...] = ("admin", "ingest", "read")
 Connection = psycopg.Connection[tuple[Any, ...]]
 LATEST = "0001"
 """The schema version that this code is written for."""
+PATIENCE_S = 5.0
+"""How long to wait for a connection."""
 _FOLDER = Path(__file__).parent
 
 
@@ -57,8 +59,9 @@ class Store:
         """A connection in a transaction, committed at the end and rolled back on an error.
 
         The read role's transactions are read-only unless it says otherwise (to write the audit).
+        Raises StoreUnavailable when the database does not answer or ends a statement for its length.
         """
-        with self._pool.connection() as connection:
+        with _told_as_unavailable(), self._pool.connection(timeout=PATIENCE_S) as connection:
             connection.read_only = self.role == "read" if read_only is None else read_only
             with connection.transaction():
                 yield connection
@@ -90,6 +93,19 @@ def unmigrate(admin_dsn: str) -> None:
     """Take the whole schema away again; meant for empty databases."""
     with _administration(admin_dsn) as (config, _):
         command.downgrade(config, "base")
+
+
+@contextmanager
+def _told_as_unavailable() -> Iterator[None]:
+    try:
+        yield
+    except psycopg.errors.QueryCanceled:
+        raise StoreUnavailable("the answer took too long and was given up; ask for a shorter window") from None
+    except PoolTimeout as error:
+        raise StoreUnavailable(f"the database gives no connection within {PATIENCE_S:.0f} s; is it up?") from error
+    except psycopg.OperationalError as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise StoreUnavailable(f"the database does not answer: {reason}") from error
 
 
 @contextmanager

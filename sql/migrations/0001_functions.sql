@@ -112,24 +112,26 @@ as $$
             st_m(a) as a_s,
             st_m(b) as b_s,
             st_force2d(a) as a,
-            st_force2d(b) as b,
+            st_equals(a, b) as stands,
             st_makeline(st_force2d(a), st_force2d(b)) as whole
         from step
-        where b is not null
+        where
+            b is not null
+            and st_makeline(a, b) && area
     ),
     part as (
         select
             a_s as from_s,
             b_s as to_s
         from line
-        where st_equals(a, b) and st_intersects(area, a)
+        where case when stands then st_intersects(area, a) else st_covers(area, whole) end
         union all
         select
             a_s + (b_s - a_s) * st_linelocatepoint(whole, st_startpoint(inner_part.geom)),
             a_s + (b_s - a_s) * st_linelocatepoint(whole, st_endpoint(inner_part.geom))
         from line
         cross join lateral st_dump(st_collectionextract(st_intersection(whole, area), 2)) as inner_part
-        where not st_equals(a, b)
+        where case when stands then false else st_intersects(area, whole) and not st_covers(area, whole) end
     ),
     ordered as (
         select

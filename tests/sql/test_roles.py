@@ -8,6 +8,7 @@ import pytest
 from psycopg import errors
 
 from cluster.embedded.postgres import PostgresServer
+from models.world.errors import StoreUnavailable
 from sql import audit, keys, store
 from sql.keys import Caller
 from sql.store import Store
@@ -65,9 +66,23 @@ def test_questions_run_in_a_read_only_transaction(read: Store) -> None:
 
 def test_a_question_that_takes_too_long_is_ended(database: Database) -> None:
     with Store(database.read_dsn, role="read", size=1, statement_timeout_s=0.05) as hasty:
-        with pytest.raises(errors.QueryCanceled), hasty.connection() as connection:
+        with pytest.raises(StoreUnavailable, match="took too long"), hasty.connection() as connection:
             connection.execute("select pg_sleep(60)")
         with hasty.connection() as connection:
+            assert connection.execute("select 1").fetchone() == (1,)
+
+
+def test_a_cut_connection_is_told_and_replaced(postgres: PostgresServer, database: Database) -> None:
+    def ask_a_dead_backend() -> None:
+        with opened.connection() as connection:
+            with psycopg.connect(postgres.dsn(), autocommit=True) as superuser:
+                superuser.execute("select pg_terminate_backend(%s)", [connection.info.backend_pid])
+            connection.execute("select 1")
+
+    with Store(database.read_dsn, role="read", size=1) as opened:
+        with pytest.raises(StoreUnavailable, match="does not answer"):
+            ask_a_dead_backend()
+        with opened.connection() as connection:
             assert connection.execute("select 1").fetchone() == (1,)
 
 
