@@ -1,0 +1,217 @@
+"""`make bench`: video seconds per processor second, of our extraction and of the usual tracking loop, in one run.
+
+Both see the same clip, 1080p at 25 fps, H.264 at 2.7 Mbit/s with a keyframe each second, made here from simulated people;
+both run the same weights on one thread. Ours is the extraction itself without store and cluster: its steps decode about one
+keyframe a second in a guarded child, detect, track and describe. The usual loop is ultralytics' `YOLO.track` on every frame.
+Processor time is that of this process and its children, models loaded and warm.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import sys
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from fractions import Fraction
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from models.vision import detector
+from models.vision.describer import Describer
+from models.vision.torch_detector import open_yolo
+from models.vision.weights import DEFAULT_DETECTOR, resolve
+from models.world.errors import BadInput
+from models.world.periods import Window
+from models.world.places import Segment, Site
+from pipelines.decode import frames
+from pipelines.guard import DecodeLimits
+from pipelines.objects import FolderStore
+from pipelines.simulator import simulate
+from pipelines.steps import Describe, Detect, Track, task
+from sql.ledger import Claim
+
+Image = NDArray[np.uint8]
+WIDTH_PX, HEIGHT_PX, FPS, BIT_RATE = 1920, 1080, 25, 2_700_000
+WARM_UP_FRAMES = 5
+FLOOR = 30.0
+"""A ratio below fails the bench."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one way of working took: `video_s` seconds of video in `core_s` processor seconds."""
+
+    video_s: float
+    core_s: float
+
+    @property
+    def camera_seconds_per_core_second(self) -> float:
+        """How many cameras one core keeps up with."""
+        return self.video_s / self.core_s
+
+
+@dataclass(frozen=True)
+class Clip:
+    """The video, the site whose first camera filmed it, and the window that it covers."""
+
+    path: Path
+    site: Site
+    window: Window
+
+
+def main() -> int:
+    """Make the clip, measure both, print and write the figures; 1 if the ratio is below the floor."""
+    options = _options()
+    cv2.setNumThreads(1)
+    with tempfile.TemporaryDirectory(prefix="mall-bench-") as folder:
+        clip = make_clip(Path(folder), options.seconds, seed=1)
+        own = keyframe_pipeline(clip, options.weights)
+        usual = usual_loop(clip, options.usual_weights or _for_ultralytics(options.weights), options.frames)
+    ratio = own.camera_seconds_per_core_second / usual.camera_seconds_per_core_second
+    figures = {
+        "weights": str(options.weights),
+        "own": asdict(own) | {"camera_s_per_core_s": round(own.camera_seconds_per_core_second, 2)},
+        "usual": asdict(usual) | {"camera_s_per_core_s": round(usual.camera_seconds_per_core_second, 3)},
+        "ratio": round(ratio, 1),
+    }
+    options.json.parent.mkdir(parents=True, exist_ok=True)
+    options.json.write_text(json.dumps(figures, indent=2) + "\n")
+    sys.stdout.write(_report(own, usual, ratio) + json.dumps(figures) + "\n")
+    return 0 if ratio >= FLOOR else 1
+
+
+def make_clip(folder: Path, seconds: float, seed: int) -> Clip:
+    """Simulate one camera for some seconds and film it as a mall camera would: 1080p25, 2.7 Mbit/s, keyframe each second."""
+    mall = simulate(folder / "mall", cameras=1, people=12, minutes=seconds / 60, seed=seed)
+    site, (source,) = mall.site, mall.videos.values()
+    path = folder / "clip.mp4"
+    with av.open(str(path), "w") as container:
+        stream: Any = container.add_stream("libx264", rate=FPS)
+        stream.width, stream.height, stream.pix_fmt, stream.bit_rate = WIDTH_PX, HEIGHT_PX, "yuv420p", BIT_RATE
+        stream.time_base = Fraction(1, FPS)
+        keyframes = {"g": str(FPS), "keyint_min": str(FPS), "sc_threshold": "0", "bf": "0"}
+        rate = {"preset": "veryfast", "maxrate": str(BIT_RATE), "bufsize": str(BIT_RATE), "nal-hrd": "cbr"}
+        stream.options = keyframes | rate
+        for number, picture in enumerate(_as_1080p(frames(source, mall.window, numbers=slice(None)), seconds)):
+            frame = av.VideoFrame.from_ndarray(picture, format="bgr24")
+            frame.pts = number
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return Clip(path, site, Window(mall.window.start, mall.window.start + timedelta(seconds=seconds)))
+
+
+def keyframe_pipeline(clip: Clip, weights: str) -> Measured:
+    """Our extraction of the clip, once to warm up and once measured."""
+    row, objects = _stored(clip)
+    detect = Detect(objects, lambda: detector.load(weights, device="cpu", threads=1), 1.0, DecodeLimits())
+    track, describe = Track(clip.site, 1.0), Describe(Describer)
+
+    def once() -> None:
+        done = describe(track(detect(row)))
+        if done["error"]:
+            raise BadInput(f"the clip cannot be extracted: {done['error']}")
+
+    once()
+    return Measured(clip.window.seconds, _core_s(once))
+
+
+def usual_loop(clip: Clip, weights: Path, limit: int) -> Measured:
+    """`YOLO.track` over the first `limit` frames of the clip after a few to warm up, every frame, one thread."""
+    import torch
+
+    results = iter(
+        open_yolo(weights).track(
+            str(clip.path), stream=True, classes=[0], conf=detector.MIN_CONFIDENCE, device="cpu", verbose=False
+        )
+    )
+    seen = sum(1 for _ in islice(results, WARM_UP_FRAMES))
+    torch.set_num_threads(1)
+    core_s = _core_s(lambda: seen + sum(1 for _ in islice(results, limit)))
+    return Measured(limit / FPS, core_s)
+
+
+def _stored(clip: Clip) -> tuple[dict[str, Any], FolderStore]:
+    """The clip in a folder instead of an object store, and the row that starts its extraction."""
+    camera = clip.site.cameras[0]
+    objects = FolderStore(clip.path.parent / "objects")
+    sha256 = hashlib.sha256(clip.path.read_bytes()).hexdigest()
+    objects.put_file("video/clip.mp4", clip.path, sha256)
+    length = round(clip.window.seconds * FPS)
+    segment = Segment(
+        uuid.UUID(int=8),
+        camera.id,
+        clip.window,
+        sha256,
+        "video/clip.mp4",
+        clip.path.stat().st_size,
+        WIDTH_PX,
+        HEIGHT_PX,
+        length,
+        1.0,
+    )
+    return task(Claim(segment.segment_id, "bench", 1), segment), objects
+
+
+def _as_1080p(pictures: Iterator[Any], seconds: float) -> Iterator[Image]:
+    """The 10 fps pictures of the simulator as 25 a second, enlarged, cut to 16:9, with the grain of a sensor."""
+    grain = np.random.default_rng(0).normal(0, 3, (HEIGHT_PX + 64, WIDTH_PX + 64, 1)).astype(np.int8)
+    random, latest, number = np.random.default_rng(1), next(pictures), 0
+    for index in range(round(seconds * FPS)):
+        while number < index * 10 // FPS:
+            latest, number = next(pictures, latest), number + 1
+        large = cv2.resize(latest.bgr, (WIDTH_PX, WIDTH_PX * latest.bgr.shape[0] // latest.bgr.shape[1]))
+        top, left = random.integers(0, 64, 2)
+        plate = np.repeat(grain[top : top + HEIGHT_PX, left : left + WIDTH_PX], 3, axis=2)
+        yield np.asarray(cv2.add(large[:HEIGHT_PX], plate, dtype=cv2.CV_8U), dtype=np.uint8)
+
+
+def _core_s(work: Callable[[], Any]) -> float:
+    """The processor seconds of this process and of its children that ended meanwhile."""
+    before = os.times()
+    work()
+    after = os.times()
+    return sum(after[:4]) - sum(before[:4])
+
+
+def _for_ultralytics(weights: str) -> Path:
+    """The same weights in the form that the usual loop runs: the shipped ones as `.pt`, others as they are."""
+    return resolve(f"{weights}.pt" if weights == DEFAULT_DETECTOR else weights).path
+
+
+def _report(own: Measured, usual: Measured, ratio: float) -> str:
+    rows = [("keyframe pipeline", own), ("ultralytics track loop", usual)]
+    lines = [
+        f"{name:24}{one.video_s:8.1f} s of video {one.core_s:8.2f} core-s {one.camera_seconds_per_core_second:9.2f} camera-s per core-s\n"
+        for name, one in rows
+    ]
+    return "".join(lines) + f"{'ratio':24}{ratio:8.1f} (floor {FLOOR:.0f})\n"
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument(
+        "--weights", default=DEFAULT_DETECTOR, help="name or path of the detector (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--usual-weights", type=Path, help="the same weights for the usual loop, if it needs another form"
+    )
+    parser.add_argument("--seconds", type=float, default=24.0, help="length of the clip in s (default: %(default)s)")
+    parser.add_argument("--frames", type=int, default=100, help="frames given to the usual loop (default: %(default)s)")
+    parser.add_argument(
+        "--json", type=Path, default=Path("runs/bench.json"), help="where the figures go (default: %(default)s)"
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

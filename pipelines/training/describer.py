@@ -1,0 +1,152 @@
+"""The network of the describer: trained on crops of simulated people, exported for OpenVINO."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import openvino
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from models.vision.colours import name_pixels, to_lab
+from models.vision.crops import crop, person_height
+from models.vision.describer import HEIGHT, MIN_HEIGHT_PX, WIDTH
+from models.world.people import ATTRIBUTES, UNKNOWN
+from pipelines.training.pictures import write_pictures
+
+Bytes = NDArray[np.uint8]
+NAME = "mall-describer"
+JITTER = 0.04
+"""Standard deviation of the error put on box edges, as a share of the box: a detector's boxes are not exact."""
+HIDDEN_WEIGHT = 0.3
+"""How much an attribute that is hidden counts in training: its answer should be that all values are as likely."""
+_CELL = 4
+_BATCH = 64
+
+
+class Looker(nn.Module):
+    """Looks for shirt and trousers and names what it finds; looks at feet and face and says whether there are shoes.
+
+    The colours' names come in from outside (`colours.name_pixels`): only *where* to look is learned, and how sure to be. In: CIELAB
+    (n, 3, 96, 48) and names (n, 11, 96, 48). Out: probabilities of shirt (n, 11), trousers (n, 11), shoes (n, 2).
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d(5, 16, 3, 2, 1), nn.ReLU(), nn.Conv2d(16, 24, 3, 2, 1), nn.ReLU(),
+            nn.Conv2d(24, 32, 3, padding=2, dilation=2), nn.ReLU(), nn.Conv2d(32, 32, 3, padding=3, dilation=3), nn.ReLU(),
+        )  # fmt: skip
+        self.where, self.sure = nn.Conv2d(32, 2, 1), nn.Linear(32, 2)
+        self.feet = nn.Sequential(
+            nn.Conv2d(6, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(16, 24, 3, padding=1), nn.ReLU(),
+            nn.MaxPool2d(2), nn.Conv2d(24, 24, 3, padding=1), nn.ReLU(), nn.AdaptiveMaxPool2d((2, 2)), nn.Flatten(),
+            nn.Dropout(0.2), nn.Linear(96, 2),
+        )  # fmt: skip
+        down, across = torch.meshgrid(torch.linspace(-1, 1, HEIGHT), torch.linspace(-1, 1, WIDTH), indexing="ij")
+        self.register_buffer("position", torch.stack([down, across])[None])
+
+    def forward(self, lab: Tensor, names: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Probabilities of the values of shirt, trousers and shoes."""
+        seen = (lab - torch.tensor([50.0, 0.0, 0.0]).view(1, 3, 1, 1)) / 30
+        body = self.body(torch.cat([seen, self.position.expand(seen.shape[0], -1, -1, -1)], dim=1))
+        attention = self.where(body).flatten(2).softmax(dim=2)
+        cells = nn.functional.avg_pool2d(names, _CELL).flatten(2)
+        shares = attention @ cells.transpose(1, 2)
+        sure = nn.functional.softplus(self.sure(body.flatten(2).mean(dim=2)))[:, :, None]
+        clothes = (sure * torch.log(shares + 1e-3)).softmax(dim=2)
+        legs = seen[:, :, 60:94]
+        face = seen[:, :, 8:20, 16:32].mean(dim=(2, 3), keepdim=True)
+        shod = self.feet(torch.cat([legs, face - legs], dim=1)).softmax(dim=1)
+        return clothes[:, 0], clothes[:, 1], shod
+
+
+def train_describer(out_dir: Path, seed: int = 1, *, pictures: int = 1440, epochs: int = 3) -> Path:
+    """Train on the crops of `pictures` pictures of a seed; the folder written, `mall-describer_openvino_model`."""
+    write_pictures(out_dir / "train", seed, pictures)
+    return export(fit(*examples(out_dir / "train", seed), seed=seed, epochs=epochs), out_dir)
+
+
+def crops_of(folder: Path, seed: int) -> Iterator[tuple[Bytes, dict[str, Any]]]:
+    """A crop of everyone who is tall enough, cut with a box as inexact as a detector's, and the words of the truth."""
+    random = np.random.default_rng(seed)
+    for file in sorted((folder / "people").glob("*.json")):
+        picture = np.asarray(cv2.imread(str(folder / "images" / f"{file.stem}.jpg")), dtype=np.uint8)
+        for person in json.loads(file.read_text()):
+            box = np.array(person["box_px"])
+            error = random.normal(0, JITTER, 4) * np.tile(box[2:] - box[:2], 2)
+            cut = crop(picture, box + error)
+            if cut.size and person_height(cut) >= MIN_HEIGHT_PX:
+                yield cut, person
+
+
+def examples(folder: Path, seed: int) -> tuple[Bytes, NDArray[np.int64]]:
+    """All crops, uint8 (n, 96, 48, 3) BGR, and the number of the value of each attribute, (n, 3), -1 where hidden."""
+    crops, words = [], []
+    for cut, person in crops_of(folder, seed):
+        crops.append(cv2.resize(cut, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA))
+        words.append(
+            [-1 if person[key] == UNKNOWN else values.index(person[key]) for key, values in ATTRIBUTES.items()]
+        )
+    return np.array(crops, dtype=np.uint8).reshape(-1, HEIGHT, WIDTH, 3), np.array(words, dtype=np.int64).reshape(-1, 3)
+
+
+def fit(crops: Bytes, words: NDArray[np.int64], *, seed: int, epochs: int) -> Looker:
+    """A network that has seen every crop `epochs` times, half of them mirrored, in other light each time."""
+    torch.manual_seed(seed)
+    random = np.random.default_rng(seed)
+    network, steps = Looker(), epochs * -(-len(crops) // _BATCH)
+    optimiser = torch.optim.AdamW(network.parameters(), weight_decay=0.02)
+    rate = torch.optim.lr_scheduler.OneCycleLR(optimiser, 6e-3, total_steps=steps)
+    for _ in range(epochs):
+        order = random.permutation(len(crops))
+        for start in range(0, len(crops), _BATCH):
+            rows = order[start : start + _BATCH]
+            lit = _relight(crops[rows], random)
+            optimiser.zero_grad()
+            loss(network(*inputs(lit[:, :, :: random.choice([-1, 1])])), torch.from_numpy(words[rows])).backward()
+            optimiser.step()
+            rate.step()
+    return network.eval()
+
+
+def inputs(crops: Bytes) -> tuple[Tensor, Tensor]:
+    """What the network takes: CIELAB and the names of the pixels, channels first."""
+    crops = np.ascontiguousarray(crops)
+    return tuple(
+        torch.from_numpy(np.ascontiguousarray(part.transpose(0, 3, 1, 2)))
+        for part in (to_lab(crops), name_pixels(crops))
+    )
+
+
+def loss(answers: tuple[Tensor, Tensor, Tensor], words: Tensor) -> Tensor:
+    """Cross entropy against the truth where it is known, against "all as likely" where the part is hidden."""
+    total = torch.zeros(())
+    for column, answer in enumerate(answers):
+        logs, known = torch.log(answer + 1e-6), words[:, column] >= 0
+        right = -logs.gather(1, words[:, column : column + 1].clamp(min=0))[:, 0]
+        total = total + torch.where(known, right, HIDDEN_WEIGHT * -logs.mean(dim=1)).mean()
+    return total
+
+
+def export(network: Looker, out_dir: Path) -> Path:
+    """The network as an OpenVINO folder, FP16, for any number of crops."""
+    folder = out_dir / f"{NAME}_openvino_model"
+    folder.mkdir(parents=True, exist_ok=True)
+    shapes = [(3, HEIGHT, WIDTH), (len(ATTRIBUTES["shirt"]), HEIGHT, WIDTH)]
+    model = openvino.convert_model(
+        network,
+        example_input=tuple(torch.rand(2, *shape) for shape in shapes),
+        input=[[-1, *shape] for shape in shapes],
+    )
+    openvino.save_model(model, folder / f"{NAME}.xml", compress_to_fp16=True)
+    return folder
+
+
+def _relight(crops: Bytes, random: np.random.Generator) -> Bytes:
+    gains = random.normal(1, 0.06, (len(crops), 1, 1, 1)) * random.normal(1, 0.02, (len(crops), 1, 1, 3))
+    return np.clip(crops * gains, 0, 255).astype(np.uint8)
