@@ -1,4 +1,4 @@
-"""Coverage as a table: a line for each camera and hour, with the hour drawn as a bar of 2-minute cells."""
+"""Coverage as a table: a line for each camera and hour, with the hour drawn as a bar of 3-minute cells."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from models.world.periods import Window, clip, site_hours, total_hours
 if TYPE_CHECKING:
     from sql.coverage import CameraCoverage
 
-CELL = timedelta(minutes=2)
+CELL = timedelta(minutes=3)
 EXTRACTED, MISSING, DARK = "█", "░", "·"
 
 
@@ -29,7 +29,7 @@ class CameraHour:
 
     @property
     def drawn(self) -> str:
-        """The hour as 30 cells; a cell is missing if any of it is, else extracted, else without video."""
+        """The hour as 20 cells; a cell is missing if any of it is, else extracted, else without video."""
         cells = int((self.hour.end - self.hour.start) / CELL)
         return "".join(self._cell(self.hour.start + number * CELL) for number in range(cells))
 
@@ -49,17 +49,18 @@ def hours_of(camera: "CameraCoverage") -> Iterator[CameraHour]:
 
 
 def table(rows: list[CameraHour], zone: ZoneInfo) -> Table:
-    """The hours in the site's time, and the sums in camera-hours."""
-    drawn = Table(box=None, header_style="bold", show_footer=True, footer_style="bold")
+    """The hours in the site's time with minutes recorded, extracted and missing, and the sums in camera-hours."""
+    title = f"minutes of each hour ({zone.key}): {EXTRACTED} extracted {MISSING} missing {DARK} no video"
+    drawn = Table(title=title, title_justify="left", box=None, header_style="bold", show_footer=True)
     sums = [sum(total_hours(part) for part in parts) for parts in zip(*(_parts(row) for row in rows), strict=True)]
-    drawn.add_column("camera")
-    drawn.add_column(f"hour ({zone.key})")
-    drawn.add_column(f"{EXTRACTED} extracted {MISSING} missing {DARK} no video", no_wrap=True, footer="sum in hours")
+    drawn.add_column("camera", overflow="fold")
+    drawn.add_column("hour", no_wrap=True)
+    drawn.add_column(":00       :30", no_wrap=True, footer="camera-hours")
     for name, total in zip(("recorded", "extracted", "missing"), sums, strict=True):
-        drawn.add_column(name, justify="right", footer=f"{total:.2f}")
+        drawn.add_column(name, justify="right", no_wrap=True, footer=f"{total:.2f}")
     for row in rows:
-        minutes = (f"{total_hours(part) * 60:.1f} min" for part in _parts(row))
-        drawn.add_row(row.camera_id, f"{row.hour.start.astimezone(zone):%Y-%m-%d %H:%M}", row.drawn, *minutes)
+        minutes = (f"{total_hours(part) * 60:.1f}" for part in _parts(row))
+        drawn.add_row(row.camera_id, f"{row.hour.start.astimezone(zone):%m-%d %H:%M}", row.drawn, *minutes)
     return drawn
 
 

@@ -18,7 +18,7 @@ from cluster.cli.app import app
 from cluster.cli.outcome import remedy, run
 from cluster.cli.progress import bar
 from cluster.cli.questions import read_parameters
-from models.world.errors import BadInput, MallError, NotExtracted
+from models.world.errors import BadInput, NotExtracted
 from models.world.periods import Window
 from tests.conftest import Database
 
@@ -299,7 +299,8 @@ def test_what_is_not_extracted_is_refused_with_the_command_that_extracts_exactly
         remedy(NotExtracted(missing))
         == "mall extract --camera cam1 --camera cam2 --from 2026-11-24T16:00:00Z --to 2026-11-24T17:01:00Z"
     )
-    assert issubclass(NotExtracted, MallError)
+    many = {f"cam{number}": [Window(at, at + timedelta(minutes=1))] for number in range(1000)}
+    assert remedy(NotExtracted(many)) == "mall extract --from 2026-11-24T17:00:00Z --to 2026-11-24T17:01:00Z"
 
 
 def test_a_parameter_may_be_given_several_times() -> None:
