@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from models.world.errors import BadVideo
 from models.world.periods import Window, from_epoch_s
-from pipelines.decode_child import NO_PTS
 from pipelines.guard import DecodeLimits, GuardedChild, Message
+from pipelines.video_reading import NO_PTS
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]

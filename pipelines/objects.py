@@ -16,7 +16,7 @@ from typing import IO, Any, Protocol
 
 import tenacity
 
-from models.world.errors import MallError, NotAllowed, NotFound, NotInstalled
+from models.world.errors import MallError, NotAllowed, NotFound, StoreUnavailable
 
 _CHUNK_BYTES = 1 << 20
 _SINGLE_PUT_BYTES = 4 << 30
@@ -29,7 +29,7 @@ _DAMAGED = {"BadDigest", "InvalidDigest", "XAmzContentChecksumMismatch", "XAmzCo
 class Objects(Protocol):
     """Where objects are kept.
 
-    All methods raise NotFound for a missing key or bucket, NotAllowed for wrong credentials, NotInstalled if the store
+    All methods raise NotFound for a missing key or bucket, NotAllowed for wrong credentials, StoreUnavailable if the store
     cannot be reached, and MallError if content did not arrive intact.
     """
 
@@ -215,7 +215,7 @@ class ObjectStore:
         except ClientError as error:
             raise _translation(_code(error), where, str(error)) from error
         except (BotoCoreError, Boto3Error) as error:
-            raise NotInstalled(
+            raise StoreUnavailable(
                 f"the object store does not answer ({where}): {error}; is it running? see mall status"
             ) from error
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from models.world.errors import MallError, NotAllowed, NotFound, NotInstalled
+from models.world.errors import MallError, NotAllowed, NotFound, StoreUnavailable
 from pipelines.objects import FolderStore, Objects, ObjectStore, ObjectStoreAddress, sha256_of
 
 
@@ -127,7 +127,7 @@ def test_a_store_that_does_not_answer_is_named() -> None:
         silent.bind(("127.0.0.1", 0))
         endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
         store = ObjectStore(ObjectStoreAddress(endpoint, "mall", "key", "secret"))
-        with pytest.raises(NotInstalled, match=f"does not answer .mall/a at {endpoint}"):
+        with pytest.raises(StoreUnavailable, match=f"does not answer .mall/a at {endpoint}"):
             store.get_bytes("a")
 
 
