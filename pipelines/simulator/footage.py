@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from models.world.errors import MallError
 from pipelines.simulator.cameras import FRAME_RATE_HZ, KEYFRAME_INTERVAL_S
-from pipelines.simulator.drawing import Sight, draw
+from pipelines.simulator.drawing import Painter, Sight
 from pipelines.simulator.figure import Crowd
 from pipelines.simulator.plan import Plan
 from pipelines.simulator.scenery import build_stage
-from pipelines.simulator.sensor import Exposure, Sensor
+from pipelines.simulator.sensor import Grain, Sensor
 from pipelines.simulator.textures import Decor
 from pipelines.simulator.view import View
 from pipelines.simulator.walkers import Walks
@@ -51,14 +51,13 @@ def film(shooting: Shooting) -> Iterator[int]:
     the visible share of the figure; the floor position in metres. Who is listed: `SHOWN_SHARE`, `SHOWN_PIXELS`.
     """
     cv2.setNumThreads(1)
-    stage = build_stage(shooting.view, shooting.plan, shooting.decor)
-    exposure = Exposure(shooting.sensor, shooting.view.height_px, shooting.view.width_px)
+    painter = Painter(build_stage(shooting.view, shooting.plan, shooting.decor, shooting.sensor.gains))
+    grain = Grain(shooting.sensor, shooting.view.height_px, shooting.view.width_px)
     with shooting.truth.open("w") as truth, _Encoder(shooting.video, shooting.view) as encoder:
         for frame in range(len(shooting.walks.xy_m)):
             people, crowd = _present(shooting, frame)
-            picture = stage.bgr.copy()
-            sight = draw(picture, stage, crowd)
-            encoder.add(exposure.expose(picture))
+            picture, sight = painter.draw(crowd)
+            encoder.add(grain.over(picture))
             truth.writelines(_rows(frame + 1, people, crowd, sight))
             yield frame + 1
 

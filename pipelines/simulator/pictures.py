@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from models.world.errors import BadInput
 from models.world.people import UNKNOWN
-from pipelines.simulator.drawing import Sight, draw
+from pipelines.simulator.drawing import Painter, Sight
 from pipelines.simulator.figure import Crowd
 from pipelines.simulator.plan import Plan, lay_out
 from pipelines.simulator.scenery import build_stage
-from pipelines.simulator.sensor import Exposure, any_sensor
+from pipelines.simulator.sensor import Grain, any_sensor
 from pipelines.simulator.stage import Stage
 from pipelines.simulator.textures import decorate
 from pipelines.simulator.view import View
@@ -42,21 +42,21 @@ def training_pictures(seed: int, count: int, *, size_px: tuple[int, int] = (640,
     for pose in range(-(-count // PICTURES_PER_POSE)):
         random = np.random.default_rng([seed, pose])
         plan = lay_out(int(random.integers(1, 4)), random)
-        stage = build_stage(_any_view(plan, random, size_px), plan, decorate(random))
-        exposure = Exposure(any_sensor(random, spread=0.12, noise=random.uniform(0.5, 5.0)), size_px[1], size_px[0])
+        sensor = any_sensor(random, spread=0.12, noise=random.uniform(0.5, 5.0))
+        stage = build_stage(_any_view(plan, random, size_px), plan, decorate(random), sensor.gains)
+        grain = Grain(sensor, size_px[1], size_px[0])
         for _ in range(min(PICTURES_PER_POSE, count - pose * PICTURES_PER_POSE)):
-            yield _picture(stage, exposure, plan, random)
+            yield _picture(stage, grain, plan, random)
 
 
-def _picture(stage: Stage, exposure: Exposure, plan: Plan, random: np.random.Generator) -> TrainingPicture:
+def _picture(stage: Stage, grain: Grain, plan: Plan, random: np.random.Generator) -> TrainingPicture:
     crowd = _any_crowd(stage.view, plan, random)
-    picture = stage.bgr.copy()
-    sight = draw(picture, stage, crowd)
+    picture, sight = Painter(stage).draw(crowd)
     boxes = sight.boxes_px
     listed = (sight.visible >= MIN_VISIBLE) & (boxes[:, 3] - boxes[:, 1] >= MIN_HEIGHT_PX)
     rows = np.nonzero(listed)[0].tolist()
     attributes = [_attributes(crowd.looks[row], sight, row) for row in rows]
-    return _compressed(exposure.expose(picture), random), boxes[rows].astype(np.float32), attributes
+    return _compressed(grain.over(picture), random), boxes[rows].astype(np.float32), attributes
 
 
 def _attributes(look: Look, sight: Sight, row: int) -> dict[str, str]:

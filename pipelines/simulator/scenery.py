@@ -36,14 +36,15 @@ class Surface:
     closed: bool = False
 
 
-def build_stage(view: View, plan: Plan, decor: Decor) -> Stage:
-    """The empty hall as seen by `view`."""
+def build_stage(view: View, plan: Plan, decor: Decor, gains: tuple[float, float, float] = (1.0, 1.0, 1.0)) -> Stage:
+    """The empty hall as seen by `view` with a camera of these gains (blue, green, red)."""
     canvas = _Canvas(view)
     for surface in _surfaces(plan, decor):
         _paint(surface, canvas, decor.lamps)
     bgr = cv2.resize(canvas.bgr, (view.width_px, view.height_px), interpolation=cv2.INTER_AREA)
+    bgr = np.clip(bgr * np.array(gains), 0, 255)
     nearest = canvas.ranges.reshape(view.height_px, _FINE, view.width_px, _FINE).min(axis=(1, 3))
-    return Stage(view, np.asarray(bgr, dtype=np.uint8), nearest, decor.lamps)
+    return Stage(view, np.asarray(bgr, dtype=np.uint8), nearest, decor.lamps, gains)
 
 
 def _paint(surface: Surface, canvas: "_Canvas", lamps: Lamps) -> None:

@@ -1,4 +1,4 @@
-"""What a camera does to the light: exposure, white balance, darker corners, noise."""
+"""What a camera does to the light: exposure, white balance, noise."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Image = NDArray[np.uint8]
-_PLATES = 2
+_PLATES, _PLAY_PX = 2, 64
 
 
 @dataclass(frozen=True)
@@ -25,22 +25,19 @@ def any_sensor(random: np.random.Generator, spread: float = 0.05, noise: float =
     return Sensor((float(blue), float(green), float(red)), noise, int(random.integers(2**31)))
 
 
-class Exposure:
-    """Turns drawn pictures into pictures of one sensor; the n-th picture's noise depends on the seed and n only."""
+class Grain:
+    """The noise of one sensor; that of the n-th picture depends on the seed and n only."""
 
     def __init__(self, sensor: Sensor, height_px: int, width_px: int) -> None:
-        random = np.random.default_rng(sensor.seed)
-        levels = np.arange(256)[:, None] * np.array(sensor.gains)
-        self._response = np.clip(np.round(levels), 0, 255).astype(np.uint8)[None]
+        self._random = np.random.default_rng(sensor.seed)
         self._size = (height_px, width_px)
-        grains = random.standard_normal((_PLATES, height_px + 64, width_px + 64, 3), dtype=np.float32) * sensor.noise
+        shape = (_PLATES, height_px + _PLAY_PX, width_px + _PLAY_PX, 3)
+        grains = self._random.standard_normal(shape, dtype=np.float32) * sensor.noise
         self._plates = np.clip(np.round(grains), -120, 120).astype(np.int8)
-        self._random = random
 
-    def expose(self, picture: Image) -> Image:
-        """The picture as the sensor gives it, (h, w, 3) uint8."""
+    def over(self, picture: Image) -> Image:
+        """The picture with noise, (h, w, 3) uint8."""
         height, width = self._size
-        top, left, plate = self._random.integers(0, (64, 64, _PLATES))
+        top, left, plate = self._random.integers(0, (_PLAY_PX, _PLAY_PX, _PLATES))
         grain = self._plates[plate, top : top + height, left : left + width]
-        lit = cv2.LUT(picture, self._response)
-        return np.asarray(cv2.add(lit, grain, dtype=cv2.CV_8U), dtype=np.uint8)
+        return np.asarray(cv2.add(picture, grain, dtype=cv2.CV_8U), dtype=np.uint8)

@@ -29,14 +29,15 @@ class Lamps:
 class Stage:
     """The empty hall as a camera sees it.
 
-    `bgr` (h, w, 3) before the sensor; `range_m` (h, w) float32, how far from the camera, along the floor, the thing
-    shown stands (infinite for the floor and all that is behind everybody); `brightness` maps (n, 2) m to a factor.
+    `bgr` (h, w, 3) and `gains`, the camera's own exposure and white balance that is in it; `range_m` (h, w) float32, how far from the camera, along the floor, the thing
+    shown stands (infinite for the floor and all that is behind everybody); `brightness` is the light on the people.
     """
 
     view: View
     bgr: Image
     range_m: NDArray[np.float32]
     brightness: Lamps
+    gains: tuple[float, float, float] = (1.0, 1.0, 1.0)
 
     @cached_property
     def floor_m(self) -> NDArray[np.float32]:

@@ -17,6 +17,8 @@ _INSIDE_AT_START = 0.3
 _SHORT, _LONG = 0.4, 0.8
 _LONGEST_STAY_S = (480.0, 1500.0)
 _ENTRY_FREE_M = 0.9
+_REST_M_S = 0.12
+"""Who dwells and would drift slower than this stands still."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,8 @@ class _Visitors:
         velocity = velocity + dt_s * (pull + from_people(xy, ahead) + from_walls(xy, self.plan.walls, self.circles))
         pace = np.linalg.norm(velocity, axis=1)
         velocity *= np.minimum(1.0, 1.3 * self.speed[who] / np.maximum(pace, 1e-9))[:, None]
+        at_rest = (self.dwell_until[who] > 0) & (np.linalg.norm(velocity, axis=1) < _REST_M_S)
+        velocity[at_rest] = 0.0
         moved = settle(xy + dt_s * velocity, self.plan.walls, self.circles)
         self.velocity[who] = (moved - xy) / dt_s
         self.xy[who] = moved
@@ -100,7 +104,8 @@ class _Visitors:
         off = (wished - self.heading[who] + np.pi) % (2 * np.pi) - np.pi
         self.heading[who] += np.clip(off, -4 * dt_s, 4 * dt_s)
         self.phase[who] += 2 * np.pi * pace * dt_s / (STRIDE_M * self.heights[who] / 1.75)
-        self.stride[who] += (np.minimum(1.0, pace / 1.35) - self.stride[who]) * min(1.0, 6 * dt_s)
+        stride = self.stride[who] + (np.minimum(1.0, pace / 1.35) - self.stride[who]) * min(1.0, 6 * dt_s)
+        self.stride[who] = np.where(stride < 0.02, 0.0, stride)
 
     def _arrived(self) -> NDArray[np.bool_]:
         """Who has reached the goal and dwelt there; the longer a goal cannot be reached, the less near is near enough."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models.world.people import COLOURS
-from pipelines.simulator.drawing import Sight, draw
+from pipelines.simulator.drawing import Painter, Sight
 from pipelines.simulator.figure import Crowd, faces
 from pipelines.simulator.stage import Lamps, Stage
 from pipelines.simulator.view import View
@@ -29,9 +29,7 @@ def crowd(looks: list[Look], xy_m: list[tuple[float, float]], heading: float = 0
 
 
 def paint(people: Crowd, on: Stage | None = None) -> tuple[np.ndarray, Sight]:
-    empty = on or stage()
-    picture = empty.bgr.copy()
-    return picture, draw(picture, empty, people)
+    return Painter(on or stage()).draw(people)
 
 
 def anybody(seed: int = 0) -> Look:
@@ -102,6 +100,17 @@ def test_a_picture_without_people_is_the_empty_hall() -> None:
     picture, sight = paint(Crowd([], np.zeros((0, 2)), np.zeros(0), np.zeros(0), np.zeros(0)))
     assert (picture == GREY).all()
     assert sight.visible.shape == (0,)
+
+
+def test_a_painter_draws_moving_and_standing_people_as_if_it_had_drawn_nothing_before() -> None:
+    looks = [anybody(seed) for seed in range(4)]
+    painter = Painter(stage())
+    for step in range(3):
+        people = crowd(looks, [(6.0, 0.0), (7.0, 1.0 + 0.1 * step), (8.0, -1.0), (9.0 + step, 0.3)])
+        again, sight = painter.draw(people)
+        fresh, alone = paint(people)
+        assert (again == fresh).all()
+        assert (sight.visible == alone.visible).all()
 
 
 @pytest.mark.parametrize("garment", ["shirt", "trousers"])
