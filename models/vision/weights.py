@@ -112,7 +112,8 @@ def _files(path: Path) -> list[Path]:
     if path.is_dir():
         return sorted(file for file in path.iterdir() if file.is_file())
     if path.suffix == ".xml":
-        return [path, *(file for file in (path.with_suffix(".bin"), path.with_name("metadata.yaml")) if file.exists())]
+        together = (path, path.with_suffix(".bin"), path.with_name("metadata.yaml"))
+        return sorted(file for file in together if file.exists())
     return [path]
 
 

@@ -48,7 +48,7 @@ class Looker(nn.Module):
             nn.Dropout(0.2), nn.Linear(96, 2),
         )  # fmt: skip
         down, across = torch.meshgrid(torch.linspace(-1, 1, HEIGHT), torch.linspace(-1, 1, WIDTH), indexing="ij")
-        self.register_buffer("position", torch.stack([down, across])[None])
+        self.position = nn.Buffer(torch.stack([down, across])[None])
 
     def forward(self, lab: Tensor, names: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Probabilities of the values of shirt, trousers and shoes."""
@@ -108,7 +108,7 @@ def fit(crops: Bytes, words: NDArray[np.int64], *, seed: int, epochs: int) -> Lo
             rows = order[start : start + _BATCH]
             lit = _relight(crops[rows], random)
             optimiser.zero_grad()
-            loss(network(*inputs(lit[:, :, :: random.choice([-1, 1])])), torch.from_numpy(words[rows])).backward()
+            loss(network(*inputs(lit[:, :, :: random.choice([-1, 1])])), torch.from_numpy(words[rows])).backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             rate.step()
     return network.eval()
@@ -117,10 +117,7 @@ def fit(crops: Bytes, words: NDArray[np.int64], *, seed: int, epochs: int) -> Lo
 def inputs(crops: Bytes) -> tuple[Tensor, Tensor]:
     """What the network takes: CIELAB and the names of the pixels, channels first."""
     crops = np.ascontiguousarray(crops)
-    return tuple(
-        torch.from_numpy(np.ascontiguousarray(part.transpose(0, 3, 1, 2)))
-        for part in (to_lab(crops), name_pixels(crops))
-    )
+    return _channels_first(to_lab(crops)), _channels_first(name_pixels(crops))
 
 
 def loss(answers: tuple[Tensor, Tensor, Tensor], words: Tensor) -> Tensor:
@@ -145,6 +142,10 @@ def export(network: Looker, out_dir: Path) -> Path:
     )
     openvino.save_model(model, folder / f"{NAME}.xml", compress_to_fp16=True)
     return folder
+
+
+def _channels_first(pixels: NDArray[np.float32]) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(pixels.transpose(0, 3, 1, 2)))
 
 
 def _relight(crops: Bytes, random: np.random.Generator) -> Bytes:

@@ -16,20 +16,20 @@ NAME = "mall-people"
 HELD_OUT_SEED = 1000
 """Added to the seed for the pictures that are held out: other halls, poses and people."""
 BATCH = 8
-TRAINED_PX = 448
-"""How wide pictures are in training and, longer side, in use: people of 45 px in a 640 px picture are 31 px high."""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A part of the training: some epochs at a rate that falls to a twentieth."""
+    """A part of the training: pictures `width_px` wide for some epochs, at a rate that falls to a twentieth."""
 
+    width_px: int
     epochs: int
     rate: float
     warm_up_epochs: float
 
 
-STAGES = (Stage(1, 0.004, 0.4), Stage(4, 0.004, 0.0))
+STAGES = (Stage(448, 1, 0.004, 0.4), Stage(448, 4, 0.004, 0.0), Stage(640, 4, 0.003, 0.05))
+"""Small and fast first, then as the cameras see."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def run_stage(start: Path, pictures: Path, out_dir: Path, seed: int, number: int
     open_yolo(start).train(
         data=str(pictures),
         epochs=stage.epochs,
-        imgsz=TRAINED_PX,
+        imgsz=stage.width_px,
         rect=True,  # No padding: all pictures have the shape of the cameras'.
         batch=BATCH,
         nbs=BATCH,  # A step per batch: few pictures have to do.
@@ -101,10 +101,9 @@ def finish(trained: Path, out_dir: Path) -> Trained:
     """The weights without optimiser and without traces of the machine, as `.pt` and as OpenVINO folder (FP16, any size)."""
     torch_file = out_dir / f"{NAME}.pt"
     _strip(trained, torch_file)
-    height = -(-TRAINED_PX * SIZE_PX[1] // SIZE_PX[0] // 32) * 32
     exported = Path(
         open_yolo(torch_file).export(
-            format="openvino", half=True, dynamic=True, imgsz=[height, TRAINED_PX], device="cpu"
+            format="openvino", half=True, dynamic=True, imgsz=[SIZE_PX[1], SIZE_PX[0]], device="cpu"
         )
     )
     _describe_export(exported / "metadata.yaml")
@@ -115,7 +114,7 @@ def _strip(trained: Path, torch_file: Path) -> None:
     torch: Any = importlib.import_module("torch")
     checkpoint = torch.load(trained, map_location="cpu", weights_only=False)
     model = (checkpoint.get("ema") or checkpoint["model"]).half()
-    arguments = {"task": "detect", "imgsz": TRAINED_PX, "data": None, "single_cls": False}
+    arguments = {"task": "detect", "imgsz": max(SIZE_PX), "data": None, "single_cls": False}
     model.args, model.yaml_file = arguments, NETWORK.name
     model.yaml["yaml_file"] = NETWORK.name
     for parameter in model.parameters():
