@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
-from models.world.errors import MallError
+from models.world.errors import StoreUnavailable
 from sql import ledger
 from sql.ledger import Claim
 from sql.store import Store
@@ -42,12 +42,10 @@ class Leases:
 
     def renew(self) -> None:
         """Prolong all leases now. A store that does not answer is tried again at the next beat."""
-        import psycopg
-
         try:
             with self._store.connection() as connection:
                 self.held = ledger.renew(connection, self.held, self._lease_s)
-        except (psycopg.Error, MallError) as error:
+        except StoreUnavailable as error:
             log.warning("the leases of %d segments could not be renewed: %s", len(self.held), error)
             return
         self._on_beat(self.held)

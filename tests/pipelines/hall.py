@@ -28,6 +28,7 @@ class Hall:
     detections: dict[str, DetectionTable]
     who: dict[str, NDArray[np.int32]]
     walks: Floats
+    seconds: int
 
 
 def views(cameras: int) -> list[View]:
@@ -94,7 +95,7 @@ def hall(
         for p in range(people)
         if seen[p].sum() >= 6
     ]
-    return Hall(site, truth, detections, who, walks)
+    return Hall(site, truth, detections, who, walks, seconds)
 
 
 def _site(eyes: list[View]) -> Site:

@@ -25,6 +25,8 @@ from sql.store import Store
 from tests.pipelines.blobs import blob_detector, blue_shirts, film
 from tests.pipelines.hall import START_S, Hall, hall
 
+# Ray Data warns of deprecations in its own modules when it is imported.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:ray")
 SECONDS, PEOPLE = 14, 3
 WINDOW = Window(from_epoch_s(START_S), from_epoch_s(START_S + SECONDS))
 Mall = Callable[[], Resources]
