@@ -1,6 +1,7 @@
 """The detector that is shipped: trained from nothing on the simulator's pictures, then exported for OpenVINO."""
 
 import importlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,13 @@ class Trained:
 
 
 def train_detector(
-    out_dir: Path, seed: int = 1, *, pictures: int = 1440, held_out: int = 120, workers: int = 1
+    out_dir: Path,
+    seed: int = 1,
+    *,
+    pictures: int = 1440,
+    held_out: int = 120,
+    stages: Sequence[Stage] = STAGES,
+    workers: int = 1,
 ) -> Trained:
     """Train the shipped network on `pictures` pictures of a seed; write `mall-people.pt` and `mall-people_openvino_model`.
 
@@ -56,14 +63,13 @@ def train_detector(
     write_pictures(out_dir / "val", seed + HELD_OUT_SEED, held_out)
     described = _describe(out_dir)
     weights = NETWORK
-    for number in range(len(STAGES)):
-        weights = run_stage(weights, described, out_dir, seed, number, workers)
+    for number, stage in enumerate(stages):
+        weights = run_stage(stage, weights, described, out_dir / "runs" / f"stage-{number}", seed=seed, workers=workers)
     return finish(weights, out_dir)
 
 
-def run_stage(start: Path, pictures: Path, out_dir: Path, seed: int, number: int, workers: int) -> Path:
+def run_stage(stage: Stage, start: Path, pictures: Path, folder: Path, *, seed: int, workers: int) -> Path:
     """One stage of training from a network (`.yaml`) or weights; the weights after its last epoch."""
-    stage = STAGES[number]
     open_yolo(start).train(
         data=str(pictures),
         epochs=stage.epochs,
@@ -89,12 +95,12 @@ def run_stage(start: Path, pictures: Path, out_dir: Path, seed: int, number: int
         plots=False,
         amp=False,
         device="cpu",
-        project=str(out_dir / "runs"),
-        name=f"stage-{number}",
+        project=str(folder.parent),
+        name=folder.name,
         exist_ok=True,
         verbose=False,
     )
-    return out_dir / "runs" / f"stage-{number}" / "weights" / "last.pt"
+    return folder / "weights" / "last.pt"
 
 
 def finish(trained: Path, out_dir: Path) -> Trained:
