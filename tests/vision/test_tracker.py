@@ -55,6 +55,12 @@ def test_smoothed_places_are_nearer_to_the_truth_than_detections() -> None:
     assert np.median(error) < np.median(np.linalg.norm(at[rows.detection] - true[rows.detection], axis=1))
 
 
+def test_the_middle_of_a_track_is_surer_than_its_ends() -> None:
+    tracks = tracked(seen([straight((2, 6), (8, 6), 11)]))
+    variance = tracks.covariance_m2[:, [0, 2]].sum(axis=1)
+    assert variance[5] < 0.8 * min(variance[0], variance[-1])
+
+
 def test_a_dense_crowd_is_mostly_right() -> None:
     ways = crowd(10, 120, seed=5, step_s=0.5)
     detections = seen(ways, 0.5, seed=6, miss=0.15)
@@ -193,6 +199,11 @@ def test_a_track_is_not_carried_out_of_the_picture() -> None:
     tracks = tracked(seen([straight((5, 6), (5, 0.1), 6)]))
     rows = every_frame(tracks, np.arange(1, 101, dtype=np.int32), np.arange(100) / 10, CAMERA, PICTURE, 1.0)
     assert rows.boxes_px[rows.confidence != rows.confidence][:, 3].max() <= PICTURE[1]
+
+
+def test_feet_at_the_horizon_have_no_place() -> None:
+    far = table([(0, *box, 0.9) for box in boxes_of(np.array([[5.0, 8.0], [5.0, 4000.0]]))])
+    assert place(far, CAMERA, PICTURE).row.tolist() == [0]
 
 
 def test_columns_of_different_length_are_refused() -> None:
