@@ -4,6 +4,7 @@ claimed segments -> Detect -> Track -> Describe -> sink; one segment is one row 
 processes is detections and small crops, never frames. Nothing of worth lives in Ray: the ledger holds the truth.
 """
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -22,8 +23,10 @@ from pipelines.sink import Result
 from pipelines.steps import Describe, Describer, Detect, Row, Track
 from sql.store import Store
 
-TRACK_CPUS, WRITE_CPUS, LEAST_DETECT_CPUS = 0.25, 0.25, 0.5
-"""Shares of a CPU; together one, so that a cluster with a single free CPU still works."""
+TRACK_CPUS, WRITE_CPUS, LEAST_CPUS = 0.25, 0.25, 1.0
+"""Shares of a CPU for tracking and writing; a cluster with a single free CPU still works."""
+SETTLE_S, LEAVE_S = 3.0, 15.0
+"""Actors that have ended give their CPUs back a little later: how long to wait for all, and for enough of them."""
 DETECT_MEMORY, TRACK_MEMORY = 1 << 30, 512 << 20
 LONGEST_SILENCE_S = 600.0
 WORKER_TRIES = 2
@@ -127,10 +130,9 @@ def share(free_cpus: float, gpus: float, all_cpus: float) -> Shares:
 
     Raises NoCapacity if there is less than one CPU.
     """
-    least = LEAST_DETECT_CPUS + TRACK_CPUS + WRITE_CPUS
-    if free_cpus < least:
+    if free_cpus < LEAST_CPUS:
         raise NoCapacity(
-            f"extraction needs {least:g} free CPU of the Ray cluster; {free_cpus:g} of {all_cpus:g} are free: "
+            f"extraction needs {LEAST_CPUS:g} free CPU of the Ray cluster; {free_cpus:g} of {all_cpus:g} are free: "
             "stop other work on it or add a node (it would wait for ever)"
         )
     trackers = max(1, int(free_cpus) // 4)
@@ -140,8 +142,14 @@ def share(free_cpus: float, gpus: float, all_cpus: float) -> Shares:
 
 
 def _free() -> tuple[float, float, float]:
-    """Free CPUs, free GPUs and all CPUs of the cluster."""
+    """Free CPUs, free GPUs and all CPUs of the cluster; waits a little for work that has just ended to leave it."""
     import ray
 
-    free, whole = ray.available_resources(), ray.cluster_resources()  # type: ignore[no-untyped-call]
-    return free.get("CPU", 0.0), free.get("GPU", 0.0), whole.get("CPU", 0.0)
+    began = time.monotonic()
+    while True:
+        free, whole = ray.available_resources(), ray.cluster_resources()  # type: ignore[no-untyped-call]
+        cpus, all_cpus = free.get("CPU", 0.0), whole.get("CPU", 0.0)
+        patience_s = SETTLE_S if cpus >= LEAST_CPUS else LEAVE_S
+        if cpus >= all_cpus or time.monotonic() - began > patience_s:
+            return cpus, free.get("GPU", 0.0), all_cpus
+        time.sleep(0.2)
