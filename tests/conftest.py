@@ -36,8 +36,8 @@ def postgres() -> Iterator[PostgresServer]:
     with tempfile.TemporaryDirectory(prefix="mall-tests-", ignore_cleanup_errors=True) as name:
         os.chmod(name, 0o755)  # noqa: PTH101
         server = PostgresServer(Path(name) / "postgres", unsafe)
-        server.start()
         try:
+            server.start()
             yield server
         finally:
             server.remove()

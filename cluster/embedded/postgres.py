@@ -212,15 +212,16 @@ class PostgresServer:
                 start_new_session=True,
                 **_as_server_user(),
             )
-        _until(lambda: process.poll() is not None or self._answers(), timeout_s)
-        if process.poll() is None and self._answers():
-            daemons.keep(process)
-            self._child = process
-            return True
-        if process.poll() is None:
-            process.send_signal(signal.SIGINT)
-            process.wait()
-        return False
+        started = False
+        try:
+            _until(lambda: process.poll() is not None or self._answers(), timeout_s)
+            started = process.poll() is None and self._answers()
+        finally:  # also when interrupted: what is not said to run must not run
+            if not started and process.poll() is None:
+                process.send_signal(signal.SIGINT)
+                process.wait()
+        self._child = process if started else None
+        return started
 
     def _answers(self) -> bool:
         try:
