@@ -1,5 +1,6 @@
 """The wiring: from its arguments to the application, on Ray Serve (`build`) or any ASGI server (`application`)."""
 
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from pydantic import BaseModel, Field
@@ -28,7 +29,7 @@ def build(args: ServeArgs) -> "Application":
 
     deployment = cast(Deployment, Questions)
     sized = deployment.options(num_replicas=args.replicas, max_ongoing_requests=args.max_ongoing_requests)
-    return sized.bind(args)
+    return sized.bind(partial(application, args))
 
 
 def application(args: ServeArgs) -> "FastAPI":

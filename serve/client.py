@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from models.world.errors import BadParameter, MallError, NotExtracted
+from models.world.errors import BadParameter, MallError, NotExtracted, StoreUnavailable
 from models.world.periods import Window, merge
-from serve.logic.outcomes import REFUSALS, StoreUnavailable
+from serve.logic.outcomes import REFUSALS
 
 if TYPE_CHECKING:
     import pandas as pd

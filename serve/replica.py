@@ -1,12 +1,11 @@
 """One replica of the application on Ray Serve; the only module here that needs Ray."""
 
 import logging
+from collections.abc import Callable
 
 import structlog
 from fastapi import FastAPI
 from ray import serve as ray_serve
-
-from serve.app import ServeArgs, application
 
 
 @ray_serve.deployment(name="questions", ray_actor_options={"num_cpus": 0})
@@ -14,13 +13,13 @@ from serve.app import ServeArgs, application
 class Questions:
     """A pool of read connections and the HTTP application over it; both live as long as the replica."""
 
-    def __init__(self, args: ServeArgs) -> None:
+    def __init__(self, application: Callable[[], FastAPI]) -> None:
         _log_as_json()
-        self._args = args
+        self._application = application
 
     def __serve_build_asgi_app__(self) -> FastAPI:
         """Ray calls this after the constructor, and runs the application's shutdown at the end."""
-        return application(self._args)
+        return self._application()
 
 
 def _log_as_json() -> None:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from models.world import errors
 from models.world.errors import BadParameter, MallError, NotExtracted
 from serve.api.request_ids import request_id_of
-from serve.logic.outcomes import FAILED, StoreUnavailable, UnknownKey, outcome_of
+from serve.logic.outcomes import FAILED, UnknownKey, outcome_of
 from serve.presentation.values import plain
 
 PROBLEM = "urn:mall-tracking:problem:"
@@ -39,7 +39,7 @@ STATUS: Mapping[type[Exception], tuple[int, str]] = {
     errors.NotExtracted: (409, "Filmed, but not extracted yet"),
     UnknownKey: (401, "Who are you?"),
     errors.NotAllowed: (403, "Not allowed"),
-    StoreUnavailable: (503, "The store does not answer"),
+    errors.StoreUnavailable: (503, "The store does not answer"),
     MallError: (500, "It did not work"),
 }
 """From the type of an error, or its nearest ancestor in this table, to status and title."""

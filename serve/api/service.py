@@ -3,9 +3,9 @@
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
+from models.world.errors import MallError
 from serve.api.keys import Desk, KnownCaller
 from serve.api.request_ids import request_id_of
-from serve.logic.outcomes import StoreUnavailable
 from serve.presentation.documents import coverage_document
 from serve.presentation.pages.render import landing_links, landing_page, reference_page
 from serve.presentation.processes import CONFORMANCE
@@ -38,7 +38,7 @@ def readyz(desk: Desk) -> JSONResponse:
     """Whether the store answers, and the version of its schema."""
     try:
         return JSONResponse({"ready": True, "schema_version": desk.records.schema_version()})
-    except StoreUnavailable as error:
+    except MallError as error:
         return JSONResponse({"ready": False, "reason": str(error)}, 503, {"Retry-After": "5"})
 
 

@@ -9,18 +9,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from models.world.errors import BadParameter, MallError, NotAllowed, UnknownQuestion
-from models.world.periods import Window, merge, read_time
+from models.world.errors import BadParameter, MallError, NotAllowed, StoreUnavailable, UnknownQuestion
+from models.world.periods import Window, merge
 from models.world.places import Site
 from serve.logic import inputs as given
 from serve.logic.known import Knowledge, knowledge, require
-from serve.logic.outcomes import ANSWERED, FAILED, StoreUnavailable, UnknownKey, outcome_of
+from serve.logic.outcomes import ANSWERED, FAILED, UnknownKey, outcome_of
 from serve.logic.passport import Passport, passport
 from serve.logic.ports import Read, Reading, Records
 from serve.logic.privacy import PEOPLE, Row, is_small, suppress
 from serve.logic.windows import window_between, window_of
 from sql.catalogue import Bound, Column, Question
 from sql.keys import Caller
+from sql.parameters import Parameter, read_value
 
 ARCHIVE = timedelta(days=62)
 """Video older than this is deleted."""
@@ -60,7 +61,7 @@ class QuestionDesk:
             raise UnknownKey(
                 "no API key was given; send the header Authorization: Bearer KEY (mall env prints the key)"
             )
-        caller = self.records.caller(key) if given.is_printable(key) else None
+        caller = self.records.caller(key)
         if caller is None:
             raise UnknownKey("this API key is not known; mall env prints the key of this installation")
         return caller
@@ -151,8 +152,5 @@ def _times(texts: given.Texts, site: Site) -> dict[str, datetime]:
     for name, values in texts.items():
         if name not in {"from", "to"} or len(values) != 1:
             raise BadParameter(given.shown(name), "coverage takes from and to, once each")
-        try:
-            times[name] = read_time(values[0], site.time_zone)
-        except (ValueError, OverflowError) as error:
-            raise BadParameter(name, str(error)) from None
+        times[name] = read_value(Parameter(name, "time", name), values[0], site.time_zone)
     return times

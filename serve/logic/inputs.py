@@ -1,10 +1,10 @@
 """The inputs of a question as they arrive, checked before anything looks at the store.
 
-From outside come texts, numbers and lists of them; inside goes, for each parameter, a list of clean texts.
+From outside come texts, numbers and lists of them; on go, for each parameter, a list of texts, which the question
+reads by its own types.
 """
 
 import difflib
-import unicodedata
 from collections.abc import Iterable, Mapping
 
 from models.world.errors import BadParameter
@@ -13,12 +13,12 @@ from sql.catalogue import Question
 MAX_VALUES = 20
 """A repeatable parameter may be given this often."""
 MAX_CHARACTERS = 200
-"""The longest text that any parameter can need."""
+"""Longer texts are cut in the audit."""
 Texts = dict[str, list[str]]
 
 
 def texts(inputs: Mapping[str, object]) -> Texts:
-    """Each input as a list of texts. Raises BadParameter for anything but printable text and numbers."""
+    """Each input as a list of texts. Raises BadParameter for anything but texts and numbers, and for too many."""
     return {name: _texts_of(name, value) for name, value in inputs.items() if value is not None}
 
 
@@ -34,22 +34,12 @@ def _text_of(name: str, value: object) -> str:
         raise BadParameter(
             name, f"{shown(name)} must be a text or a number, or a list of them; got {type(value).__name__}"
         )
-    text = str(value)
-    if len(text) > MAX_CHARACTERS:
-        raise BadParameter(name, f"{shown(name)} is longer than {MAX_CHARACTERS} characters")
-    if not is_printable(text):
-        raise BadParameter(name, f"{shown(name)} holds characters that cannot be printed")
-    return text
-
-
-def is_printable(text: str) -> bool:
-    """Whether the text is free of control characters and lone surrogates, which no name or time has."""
-    return not any(unicodedata.category(character) in {"Cc", "Cs"} for character in text)
+    return str(value)
 
 
 def shown(name: str, limit: int = 60) -> str:
     """A name from outside as it may be repeated in a message or kept in the audit: printable and short."""
-    clean = "".join(character if is_printable(character) else "\N{REPLACEMENT CHARACTER}" for character in name)
+    clean = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in name)
     return clean if len(clean) <= limit else clean[: limit - 1] + "…"
 
 

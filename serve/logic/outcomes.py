@@ -14,10 +14,6 @@ class UnknownKey(NotAllowed):
     """No API key was given, or nobody has it."""
 
 
-class StoreUnavailable(MallError):
-    """The store does not answer, or took too long; the same question may be asked again."""
-
-
 REFUSALS: Mapping[str, type[MallError]] = {
     "bad-parameter": errors.BadParameter,
     "bad-window": errors.BadWindow,
@@ -30,7 +26,7 @@ REFUSALS: Mapping[str, type[MallError]] = {
     "not-extracted": errors.NotExtracted,
     "unknown-key": UnknownKey,
     "not-allowed": errors.NotAllowed,
-    "unavailable": StoreUnavailable,
+    "unavailable": errors.StoreUnavailable,
 }
 """The word of each error; an error that is not listed goes by its nearest listed ancestor."""
 _WORDS = {kind: word for word, kind in REFUSALS.items()}

@@ -53,7 +53,7 @@ class Records(Protocol):
         """Who holds this API key, if anybody."""
 
     def schema_version(self) -> str:
-        """The version of the store's schema. Raises StoreUnavailable."""
+        """The version of the store's schema. Raises MallError when it is absent or not ours."""
 
     def close(self) -> None:
         """Gives all connections back."""

@@ -3,11 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import psycopg
-
 from models.world.periods import Window
 from models.world.places import Site
-from serve.logic.outcomes import StoreUnavailable
 from serve.logic.ports import Read
 from sql import audit, catalogue, coverage, keys, sites, store
 from sql.catalogue import Answer, Bound, Question
@@ -47,12 +44,12 @@ class StoredRecords:
     @contextmanager
     def reading(self) -> Iterator[StoredReading]:
         """A read-only transaction."""
-        with _translated(), self._pool.connection() as connection:
+        with self._pool.connection() as connection:
             yield StoredReading(connection)
 
     def record_read(self, read: Read) -> None:
         """One audit row: the only thing this login may write."""
-        with _translated(), self._pool.connection(read_only=False) as connection:
+        with self._pool.connection(read_only=False) as connection:
             audit.record(
                 connection,
                 who=read.who,
@@ -65,28 +62,15 @@ class StoredRecords:
 
     def caller(self, key: str) -> Caller | None:
         """Who holds this key."""
-        with _translated(), self._pool.connection() as connection:
+        with self._pool.connection() as connection:
             return keys.check(connection, key)
 
     def schema_version(self) -> str:
-        """The version in the database. Raises StoreUnavailable also when there is no schema."""
-        with _translated(), self._pool.connection() as connection:
-            version = store.schema_version(connection)
-        if version is None:
-            raise StoreUnavailable("the database has no schema yet; run mall up, or sql.store.migrate")
-        return version
+        """The version in the database. Raises MallError when it is not the one this code is written for."""
+        with self._pool.connection() as connection:
+            store.check_version(connection)
+        return store.LATEST
 
     def close(self) -> None:
         """Give all connections back."""
         self._pool.close()
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except psycopg.errors.QueryCanceled:
-        raise StoreUnavailable("the answer took too long and was given up; ask for a shorter window") from None
-    except psycopg.OperationalError as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise StoreUnavailable(f"the store does not answer: {reason}") from error

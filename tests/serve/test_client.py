@@ -4,12 +4,13 @@ from datetime import datetime
 import httpx
 import pandas as pd
 import pytest
+import structlog
 from rich.console import Console
 
-from models.world.errors import BadParameter, MallError, NotAllowed, NotExtracted, UnknownQuestion
+from models.world.errors import BadParameter, MallError, NotAllowed, NotExtracted, StoreUnavailable, UnknownQuestion
 from serve.api import create
 from serve.client import Answer, Mall
-from serve.logic.outcomes import REFUSALS, StoreUnavailable, UnknownKey
+from serve.logic.outcomes import REFUSALS, UnknownKey
 from serve.presentation.terminal import MOST_ROWS, show
 from tests.serve.http import InMemory
 from tests.serve.mall import ASKED, HOUR, KEY, NOON, QUESTIONS, MemoryRecords, caller_of, covering, desk_over, minutes
@@ -80,7 +81,7 @@ def test_every_refusal_comes_back_as_what_it_was() -> None:
         mall(MemoryRecords(callers={KEY: caller_of()})).ask("paths", **ASKED)
     with pytest.raises(StoreUnavailable, match="gone"):
         mall(MemoryRecords(failure=StoreUnavailable("gone"))).ask("paths", **ASKED)
-    with pytest.raises(MallError, match="something broke"):
+    with structlog.testing.capture_logs(), pytest.raises(MallError, match="something broke"):
         mall(MemoryRecords(failure=RuntimeError("x"))).ask("paths", **ASKED)
     assert len(set(REFUSALS.values())) == len(REFUSALS)
 

@@ -10,11 +10,11 @@ from uuid import UUID
 import httpx
 import pytest
 
-from models.world.errors import NotAllowed, NotExtracted, NotRecorded, UnknownSection
+from models.world.errors import NotAllowed, NotExtracted, NotRecorded, StoreUnavailable, UnknownSection
 from serve.app import ServeArgs, application, build
 from serve.client import Mall
 from serve.logic.desk import QuestionDesk
-from serve.logic.outcomes import StoreUnavailable, UnknownKey
+from serve.logic.outcomes import UnknownKey
 from serve.logic.records import StoredRecords
 from sql import keys, videos
 from sql.catalogue import Catalogue
