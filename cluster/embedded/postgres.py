@@ -220,7 +220,9 @@ class PostgresServer:
             if not started and process.poll() is None:
                 process.send_signal(signal.SIGINT)
                 process.wait()
-        self._child = process if started else None
+        if started:
+            daemons.keep(process)
+            self._child = process
         return started
 
     def _answers(self) -> bool:
