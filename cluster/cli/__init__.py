@@ -6,6 +6,8 @@ def main() -> None:
     import sys
 
     from cluster.cli.app import app
+    from cluster.cli.noise import hush
     from cluster.cli.outcome import run
 
+    hush()
     sys.exit(run(app))

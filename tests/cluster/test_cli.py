@@ -205,6 +205,15 @@ def test_without_services_every_command_says_how_to_start_them(mall: Terminal, a
     assert "mall up" in mall.refused(*arguments)
 
 
+def test_a_database_that_is_away_is_told_within_seconds(mall: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a program of its own, for what libraries write to stderr."""
+    monkeypatch.setenv("MALL_DATABASE_READ", "postgresql://nobody@127.0.0.1:9/mall")
+    command = [Path(sys.executable).parent / "mall", "coverage"]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 1
+    assert re.fullmatch(r"mall: the database .+\n", ended.stderr)
+
+
 def test_a_setting_that_cannot_be_used_is_named(mall: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MALL_SAMPLE_FPS", "often")
     assert "MALL_SAMPLE_FPS" in mall.refused("status")
