@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from pipelines.simulator.cameras import hang
-from pipelines.simulator.forces import settle, towards
+from pipelines.simulator.forces import from_people, from_walls, settle, towards
 from pipelines.simulator.plan import Plan, lay_out
 from pipelines.simulator.walkers import Walks, walk
 
@@ -85,6 +85,23 @@ def test_bodies_pushed_together_come_apart() -> None:
     no_walls, nothing = np.array([[[50.0, 50], [60, 50]]]), np.zeros((0, 3))
     apart = settle(np.array([[0.0, 0.0], [0.1, 0.0]]), no_walls, nothing)
     assert np.linalg.norm(apart[0] - apart[1]) == pytest.approx(0.48)
+
+
+def test_a_body_pushed_into_a_wall_or_a_table_comes_out() -> None:
+    wall, table = np.array([[[0.0, 0.0], [9.0, 0.0]]]), np.array([[4.0, 4.0, 0.5]])
+    out = settle(np.array([[5.0, 0.05], [4.0, 4.4]]), wall, table)
+    assert out == pytest.approx(np.array([[5.0, 0.24], [4.0, 4.74]]))
+
+
+def test_walls_things_and_people_push_away_the_more_the_nearer_they_are() -> None:
+    wall, table = np.array([[[0.0, 0.0], [9.0, 0.0]]]), np.array([[5.0, 9.0, 0.5]])
+    near_wall, far = from_walls(np.array([[5.0, 0.4], [5.0, 2.0]]), wall, table)[:, 1]
+    assert near_wall > 1 > far > 0
+    assert from_walls(np.array([[5.0, 8.2]]), wall, table)[0, 1] < -1
+    pushed = from_people(np.array([[0.0, 0.0], [0.7, 0.0], [3.0, 0.0]]), np.tile([1.0, 0.0], (3, 1)))
+    assert pushed[0, 0] < -0.3
+    assert pushed[1, 0] > 0.2
+    assert abs(pushed[2, 0]) < 0.1
 
 
 def test_the_cameras_together_see_the_whole_hall(plan: Plan) -> None:
