@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -51,7 +53,7 @@ def test_a_path_cut_at_hours_keeps_length_and_both_copies_of_the_cut(path: Path,
     late = Path(0, path.times_s + 3600 - shift, path.xy_m)
     pieces = list(cut_at_hours(late))
     assert sum(piece.length_m for piece in pieces) == pytest.approx(late.length_m)
-    for before, after in zip(pieces[:-1], pieces[1:], strict=True):
+    for before, after in itertools.pairwise(pieces):
         assert before.times_s[-1] == after.times_s[0]
         assert before.times_s[-1] % 3600 == 0
     assert all(
