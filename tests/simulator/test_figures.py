@@ -10,11 +10,10 @@ from pipelines.simulator.drawing import Painter, Sight
 from pipelines.simulator.figure import Crowd, faces
 from pipelines.simulator.stage import Lamps, Stage
 from pipelines.simulator.view import View
-from pipelines.simulator.wardrobe import NAMED, Look, dress
+from pipelines.simulator.wardrobe import Look, dress
 
 VIEW = View(0.0, 0.0, 5.0, 0.0, np.radians(32), 380.0)
 GREY = 150
-UPRIGHT = 0.8
 
 
 def stage(range_m: float = 1000.0) -> Stage:
@@ -120,7 +119,18 @@ def test_every_shown_colour_names_itself(garment: str, colour: str) -> None:
     assert len(people) == 4
     for turn, look in enumerate(people):
         shown = _shown_colour(look, garment, heading=turn * 1.7)
-        assert _nearest_name(shown) == colour, shown
+        assert _name(shown) == colour, shown
+
+
+def test_the_shirt_covers_the_upper_body_and_trousers_the_legs() -> None:
+    for seed in range(6):
+        look = anybody(seed)
+        _, sight = paint(crowd([look], [(6.0, 1.0)], heading=seed * 1.0))
+        top, bottom = sight.boxes_px[0, [1, 3]]
+        for garment, middle in (("shirt", 0.36), ("trousers", 0.68)):
+            rows = np.nonzero(_worn(look, garment, heading=seed * 1.0)[1])[0]
+            assert (rows.mean() - top) / (bottom - top) == pytest.approx(middle, abs=0.09)
+            assert len(rows) > 0.2 * sight.pixels[0]
 
 
 def test_bare_feet_show_skin_and_shoes_do_not() -> None:
@@ -142,18 +152,29 @@ def _wearing(garment: str, colour: str) -> list[Look]:
     return [look for look in _people() if getattr(look, garment) == colour][:4]
 
 
-def _shown_colour(look: Look, garment: str, heading: float) -> np.ndarray:
-    """The median colour, rgb, of the pixels that change when only the garment's colour does."""
+def _worn(look: Look, garment: str, heading: float) -> tuple[np.ndarray, np.ndarray]:
+    """A picture, and the pixels in it, (h, w), that change when only the garment's colour does."""
     place = [(6.0, 1.0)]
-    lime = replace(look, **{f"{garment}_rgb": (0.0, 255.0, 0.0)})
     worn, _ = paint(crowd([look], place, heading))
-    other, _ = paint(crowd([lime], place, heading))
-    return np.median(worn[(worn != other).any(axis=2)], axis=0)[::-1]
+    other, _ = paint(crowd([replace(look, **{f"{garment}_rgb": (0.0, 255.0, 0.0)})], place, heading))
+    return worn, (worn != other).any(axis=2)
 
 
-def _nearest_name(rgb: np.ndarray) -> str:
-    """The nearest named colour as it looks upright under the hall's light, which falls from above."""
-    return min(NAMED, key=lambda name: float(np.linalg.norm(_lab(rgb) - _lab(np.array(NAMED[name]) * UPRIGHT))))
+def _shown_colour(look: Look, garment: str, heading: float) -> np.ndarray:
+    worn, changed = _worn(look, garment, heading)
+    return np.median(worn[changed], axis=0)[::-1]
+
+
+def _name(rgb: np.ndarray) -> str:
+    """What people call a colour, by hue, saturation and value: written from a colour wheel, not from the wardrobe."""
+    hue, saturation, value = cv2.cvtColor((rgb / 255).astype(np.float32).reshape(1, 1, 3), cv2.COLOR_RGB2HSV).ravel()
+    if value < 0.2 or saturation < 0.15:
+        return "black" if value < 0.2 else "white" if value > 0.55 else "grey"
+    if 12 <= hue < 40:
+        return "orange" if value > 0.55 else "brown"
+    wheel = {12: "red", 68: "yellow", 170: "green", 250: "blue", 310: "purple", 361: "red"}
+    name = next(word for edge, word in wheel.items() if hue < edge)
+    return "pink" if name == "red" and saturation < 0.6 else name
 
 
 def _lab(rgb: tuple[float, float, float] | np.ndarray) -> np.ndarray:
