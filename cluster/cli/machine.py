@@ -24,10 +24,10 @@ def doctor() -> None:
     """Show what is installed, what is missing and how to get it; exit 1 if something needed is missing."""
     from rich.console import Console
 
-    from cluster import doctor as examination
+    from cluster.doctor import examine, table
     from cluster.settings import Settings
 
-    findings = examination.examine(Settings.load())
-    Console().print(examination.table(findings))
+    findings = examine(Settings.load())
+    Console().print(table(findings))
     if not all(finding.ok for finding in findings if finding.needed):
         raise typer.Exit(1)
