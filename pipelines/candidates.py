@@ -5,6 +5,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from models.vision.crops import crop
 from models.vision.detector import Detections
@@ -19,11 +20,12 @@ COLUMNS = pa.schema(
         ("right", pa.float32()),
         ("bottom", pa.float32()),
         ("confidence", pa.float32()),
+        ("embedding", pa.list_(pa.float16())),
         ("sharpness", pa.float32()),
         ("crop", pa.large_binary()),
     ]
 )
-"""Box in px; `sharpness` is the crop's variance of the Laplacian; `crop` is a JPEG, null where none was kept."""
+"""Box in px; `embedding` is what the person looks like, for telling people apart; `sharpness` is the crop's variance of the Laplacian; `crop` is a JPEG, null where none was kept."""
 MAX_BYTES = 64 << 20
 """Crops of one segment kept at a time; about ten minutes of a busy camera before any is dropped."""
 MIN_CONFIDENCE = 0.3
@@ -43,14 +45,14 @@ class Candidates:
         self._sample_of: list[int] = []
         self._samples, self._stride, self._bytes, self._max_bytes = 0, 1, 0, max_bytes
 
-    def add(self, frame: Frame, people: Detections) -> None:
-        """The people of one more frame."""
-        for box, confidence in zip(people.boxes_px, people.confidence, strict=True):
+    def add(self, frame: Frame, people: Detections, embeddings: NDArray[np.float32]) -> None:
+        """The people of one more frame, with a unit vector (n, d) of the looks of each."""
+        for box, confidence, looks in zip(people.boxes_px, people.confidence, embeddings, strict=True):
             picture, sharpness = self._picture(frame, box, float(confidence))
             sides = dict(zip(("left", "top", "right", "bottom"), (float(side) for side in box), strict=True))
             when = {"frame": frame.number, "taken_at_s": frame.taken_at_s}
-            looks = {"confidence": float(confidence), "sharpness": sharpness, "crop": picture}
-            self._rows.append({**when, **sides, **looks})
+            seen = {"confidence": float(confidence), "sharpness": sharpness, "crop": picture}
+            self._rows.append({**when, **sides, **seen, "embedding": looks.astype(np.float16)})
             self._sample_of.append(self._samples)
             self._bytes += len(picture or b"")
         self._samples += 1

@@ -69,8 +69,10 @@ class Shares:
 
 def run_plain(rows: Iterable[Row], site: Site, resources: Resources) -> list[Result]:
     """All stages one after the other in this process, a segment at a time."""
-    detect = Detect(resources.objects, resources.detector_loader, resources.sample_fps, resources.decode)
-    track, describe = Track(site, resources.sample_fps), Describe(resources.load_describer, resources.reidentification)
+    detect = Detect(
+        resources.objects, resources.detector_loader, resources.sample_fps, resources.decode, resources.reidentification
+    )
+    track, describe = Track(site, resources.sample_fps), Describe(resources.load_describer)
     with Store(resources.database_dsn, role="ingest", size=1) as store:
         return [sink.write(describe(track(detect(row))), resources.objects, store) for row in rows]
 
@@ -93,7 +95,13 @@ def run_ray(rows: Sequence[Row], site: Site, resources: Resources, longest_s: fl
     segments = data.from_items(list(rows), override_num_blocks=len(rows))
     detected = segments.map(
         Detect,  # type: ignore[arg-type]  # Ray's own annotation leaves out classes of callables
-        fn_constructor_args=(resources.objects, resources.detector_loader, resources.sample_fps, resources.decode),
+        fn_constructor_args=(
+            resources.objects,
+            resources.detector_loader,
+            resources.sample_fps,
+            resources.decode,
+            resources.reidentification,
+        ),
         compute=data.ActorPoolStrategy(size=min(shares.detectors, len(rows)), max_tasks_in_flight_per_actor=2),
         num_cpus=shares.cpus,
         num_gpus=shares.gpus or None,
@@ -118,7 +126,7 @@ class TrackAndDescribe:
 
     def __init__(self, site: Site, resources: Resources) -> None:
         self._track = Track(site, resources.sample_fps)
-        self._describe = Describe(resources.load_describer, resources.reidentification)
+        self._describe = Describe(resources.load_describer)
 
     def __call__(self, row: Row) -> Row:
         """The row with described tracklets."""

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from models.vision.describer import decide
 from models.world.paths import Path, cut_at_hours
@@ -75,9 +76,18 @@ def _tracklet(one: dict[str, object], rows: pa.Table, winner: Winner) -> Trackle
         boxes_px=np.column_stack([left, top, left + width, top + height]).astype(np.float32),
         confidence=rows["confidence"].to_numpy(),
         xy_m=np.column_stack([rows["x_m"].to_numpy(), rows["y_m"].to_numpy()]),
-        embedding=np.array(one["embedding"], dtype=np.float32) if one["embedding"] else None,
+        looks=_looks(rows["embedding"]),
         evidence=raw.read_evidence(str(one["evidence"])),
     )
+
+
+def _looks(embeddings: pa.ChunkedArray) -> NDArray[np.float32]:
+    """Vectors as rows, (n, d), nan where null; (n, 0) if all are."""
+    vectors = embeddings.combine_chunks()
+    known, flat = vectors.is_valid().to_numpy(zero_copy_only=False), vectors.drop_null().flatten().to_numpy()
+    rows = np.full((len(vectors), len(flat) // max(1, int(known.sum()))), np.nan, dtype=np.float32)
+    rows[known] = flat.reshape(int(known.sum()), -1)
+    return rows
 
 
 def _winners(hour: Window, store: Store) -> list[Winner]:

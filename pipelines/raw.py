@@ -21,6 +21,7 @@ SIGHTINGS = pa.schema(
         ("width", pa.float32()),
         ("height", pa.float32()),
         ("confidence", pa.float32()),
+        ("embedding", pa.list_(pa.float16())),
         ("x_m", pa.float64()),
         ("y_m", pa.float64()),
         ("var_xx", pa.float64()),
@@ -28,14 +29,14 @@ SIGHTINGS = pa.schema(
         ("var_yy", pa.float64()),
     ]
 )
-"""One row for each sample of each tracklet; box in px; `confidence` is nan where the sample is interpolated; place in m, m2."""
+"""One row for each sample of each tracklet; box in px; `confidence` is nan and `embedding` (a unit vector) null where the sample
+is interpolated; place in m, m2."""
 TRACKLETS = pa.schema(
     [
         ("tracklet", pa.int32()),
         ("tracklet_id", pa.string()),
         ("first_seen_s", pa.float64()),
         ("last_seen_s", pa.float64()),
-        ("embedding", pa.list_(pa.float32())),
         ("evidence", pa.string()),
         ("crops", pa.list_(pa.string())),
     ]

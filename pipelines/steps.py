@@ -15,8 +15,10 @@ from typing import Any, Protocol
 import cv2
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from models.vision import describer, reidentifier
+from models.vision.crops import crop
 from models.vision.detector import Detector
 from models.vision.tracker import DetectionTable, Tracks, track
 from models.world.errors import BadInput
@@ -53,15 +55,21 @@ def task(claim: Claim, segment: Segment) -> Row:
 class Detect:
     """Fetches a segment's file, decodes samples of it in a guarded child and finds the people in them.
 
-    Adds `detections`: a table (Arrow IPC) of `candidates.COLUMNS`. Holds the detector, loaded once.
+    Adds `detections`: a table (Arrow IPC) of `candidates.COLUMNS`. Holds detector and reidentifier, loaded once.
     """
 
     def __init__(
-        self, objects: Objects, load_detector: Callable[[], Detector], sample_fps: float, limits: DecodeLimits
+        self,
+        objects: Objects,
+        load_detector: Callable[[], Detector],
+        sample_fps: float,
+        limits: DecodeLimits,
+        reidentification: str | None = None,
     ) -> None:
         cv2.setNumThreads(1)
         self._objects, self._sample_fps, self._limits = objects, sample_fps, limits
         self._detector = load_detector()
+        self._reidentifier = reidentifier.load(reidentification)
 
     def __call__(self, row: Row) -> Row:
         """The row with its detections, or with the reason why there are none."""
@@ -79,7 +87,8 @@ class Detect:
         samples = frames(path, window, sample_fps=self._sample_fps, limits=self._limits)
         for batch in _batches(samples, BATCH):
             for frame, people in zip(batch, self._detector.detect([frame.bgr for frame in batch]), strict=True):
-                found.add(frame, people)
+                looks = self._reidentifier.embed([crop(frame.bgr, box) for box in people.boxes_px])
+                found.add(frame, people, looks)
         return found
 
 
@@ -102,7 +111,7 @@ class Track:
         names, crops = _crops(found, tracks)
         return {
             **rest,
-            "sightings": raw.to_parquet(_sightings(tracks)),
+            "sightings": raw.to_parquet(_sightings(tracks, found["embedding"])),
             "tracklets": raw.to_parquet(_tracklets(tracks, row, names)),
             "crop_names": names,
             "crops": crops,
@@ -114,6 +123,7 @@ class Track:
             found["frame"].to_numpy(),
             np.column_stack([found[side].to_numpy() for side in ("left", "top", "right", "bottom")]),
             found["confidence"].to_numpy(),
+            _stacked(found["embedding"]),
         )
         return track(table, camera.calibration, (camera.width_px, camera.height_px), step_s=self._step_s)
 
@@ -127,34 +137,26 @@ class Describer(Protocol):
 
 
 class Describe:
-    """Says from its crops what the person of each tracklet wears and looks like."""
+    """Says from its crops what the person of each tracklet wears."""
 
-    def __init__(self, load_describer: Callable[[], Describer], reidentification: str | None = None) -> None:
+    def __init__(self, load_describer: Callable[[], Describer]) -> None:
         cv2.setNumThreads(1)
         self._describer = load_describer()
-        self._reidentifier = reidentifier.load(reidentification)
 
     def __call__(self, row: Row) -> Row:
-        """The row with `embedding` and `evidence` filled in."""
+        """The row with `evidence` filled in."""
         if row["error"]:
             return row
         table = raw.from_parquet(row["tracklets"], raw.TRACKLETS)
         pictures = dict(zip(row["crop_names"], row["crops"], strict=True))
-        looks = [self._look([pictures[name] for name in names]) for names in table["crops"].to_pylist()]
-        embeddings, evidence = [one[0] for one in looks], [one[1] for one in looks]
-        for name, values in (("embedding", embeddings), ("evidence", evidence)):
-            at = raw.TRACKLETS.get_field_index(name)
-            table = table.set_column(at, raw.TRACKLETS.field(at), pa.array(values, raw.TRACKLETS.field(at).type))
+        evidence = [self._evidence([pictures[name] for name in names]) for names in table["crops"].to_pylist()]
+        at = raw.TRACKLETS.get_field_index("evidence")
+        table = table.set_column(at, raw.TRACKLETS.field(at), pa.array(evidence, pa.string()))
         return {**row, "tracklets": raw.to_parquet(table)}
 
-    def _look(self, jpegs: list[bytes]) -> tuple[list[float], str]:
-        if not jpegs:
-            return [], raw.write_evidence({})
+    def _evidence(self, jpegs: list[bytes]) -> str:
         crops = [_picture(jpeg) for jpeg in jpegs]
-        mean = self._reidentifier.embed(crops).mean(axis=0)
-        length = float(np.linalg.norm(mean))
-        evidence = raw.write_evidence(describer.combine(self._describer.describe(crops)))
-        return (mean / length if length else mean).tolist(), evidence
+        return raw.write_evidence(describer.combine(self._describer.describe(crops)) if crops else {})
 
 
 def to_ipc(table: pa.Table) -> bytes:
@@ -184,10 +186,18 @@ def _time(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def _sightings(tracks: Tracks) -> pa.Table:
+def _stacked(embeddings: pa.ChunkedArray) -> NDArray[np.float32] | None:
+    """Vectors as rows, (n, d); None where there are none."""
+    flat = embeddings.combine_chunks().flatten().to_numpy()
+    return flat.astype(np.float32).reshape(len(embeddings), -1) if len(embeddings) else None
+
+
+def _sightings(tracks: Tracks, embeddings: pa.ChunkedArray) -> pa.Table:
     left, top, right, bottom = tracks.boxes_px.T
+    looks = embeddings.combine_chunks().take(pa.array(tracks.detection, mask=tracks.detection < 0))
     columns = [
         *(tracks.track, tracks.frame, tracks.taken_at_s, left, top, right - left, bottom - top, tracks.confidence),
+        looks,
         *tracks.xy_m.T,
         *tracks.covariance_m2.T,
     ]
@@ -195,13 +205,13 @@ def _sightings(tracks: Tracks) -> pa.Table:
 
 
 def _tracklets(tracks: Tracks, row: Row, crop_names: list[str]) -> pa.Table:
-    """One row for each track, the looks still empty."""
+    """One row for each track, the evidence still empty."""
     rows: list[Row] = []
     for number in range(int(tracks.track.max(initial=-1)) + 1):
         times_s = tracks.taken_at_s[tracks.track == number]
         identity = tracklet_id(uuid.UUID(row["segment_id"]), row["extractor"], number)
         crops = [name for name in crop_names if name.startswith(raw.crop_name(number, 0)[: -len("0.jpg")])]
-        values: list[Any] = [number, str(identity), times_s[0], times_s[-1], [], raw.write_evidence({}), crops]
+        values: list[Any] = [number, str(identity), times_s[0], times_s[-1], raw.write_evidence({}), crops]
         rows.append(dict(zip(raw.TRACKLETS.names, values, strict=True)))
     return pa.Table.from_pylist(rows, raw.TRACKLETS)
 

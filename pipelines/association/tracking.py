@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.vision.tracker import DetectionTable, linking, smoothing
+from models.vision.tracker.identity import Variances
 from models.vision.tracker.placing import Placed
 from models.vision.tracker.sweeps import NONE, Links
 from pipelines.association.fusing import Fused
@@ -29,12 +30,12 @@ class Way:
     link_gain: Floats
 
 
-def follow(fused: Fused, step_s: float) -> list[Way]:
-    """Everybody who is seen at two ticks or more over a second or longer, by first sight."""
+def follow(fused: Fused, variances: Variances, step_s: float) -> list[Way]:
+    """Everybody who is seen at two ticks or more over a second or longer, by first sight; `variances` of the looks."""
     if not len(fused):
         return []
     times_s = np.asarray(fused.tick * step_s, dtype=np.float64)
-    links = _linked(fused, times_s, step_s)
+    links = _linked(fused, variances, times_s, step_s)
     boxes = np.zeros((len(fused), 4), dtype=np.float32)
     table = DetectionTable(times_s, np.zeros(len(fused), dtype=np.int32), boxes, np.ones(len(fused), dtype=np.float32))
     tracks = smoothing.finished(links, table)
@@ -51,7 +52,7 @@ def follow(fused: Fused, step_s: float) -> list[Way]:
     return ways
 
 
-def _linked(fused: Fused, times_s: Floats, step_s: float) -> Links:
+def _linked(fused: Fused, variances: Variances, times_s: Floats, step_s: float) -> Links:
     ticks_s, sample = np.unique(times_s, return_inverse=True)
     placed = Placed(
         row=np.arange(len(fused)),
@@ -64,7 +65,7 @@ def _linked(fused: Fused, times_s: Floats, step_s: float) -> Links:
         spread_m=np.sqrt(np.linalg.eigvalsh(fused.noise_m2)[:, 1]),
         strength=fused.strength,
     )
-    links = Links(linking.scene(placed, np.zeros((len(fused), 1)), _area_m2(fused), step_s))
+    links = Links(linking.scene(placed, fused.looks, _area_m2(fused), step_s).knowing(variances))
     links.decide_forward()
     for _ in range(SWEEPS):
         links.sweep_backward()

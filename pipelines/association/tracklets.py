@@ -2,12 +2,13 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.vision.tracker import DetectionTable
+from models.vision.tracker.identity import main_axes
 from models.vision.tracker.placing import floor_area_m2, place
 from models.world.places import Camera
 
@@ -22,7 +23,8 @@ class Tracklet:
     """One person in one camera without a break.
 
     Rows are its samples in order of time: `taken_at_s` (n,) epoch s, `boxes_px` (n, 4) xyxy, `confidence` (n,), nan where
-    interpolated, `xy_m` (n, 2) smoothed place. `embedding` (d,) and `evidence` are its looks, where known.
+    interpolated, `xy_m` (n, 2) smoothed place; `looks` (n, d) unit vectors of how the person looks, nan where not known
+    (d may be 0). `evidence` is what the person wears.
     """
 
     tracklet_id: uuid.UUID
@@ -32,7 +34,7 @@ class Tracklet:
     boxes_px: Floats32
     confidence: Floats32
     xy_m: Floats
-    embedding: Floats32 | None = None
+    looks: Floats32 = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
     evidence: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @property
@@ -57,7 +59,8 @@ class Sightings:
 
     `tracklet` (n,) index of the tracklet; `camera` (n,) number of the camera; `tick` (n,) multiples of the step since the
     epoch, ascending; `xy_m` (n, 2), `noise_m2` (n, 2, 2) the place there; `strength` (n,) log odds of a person;
-    `log_room` (n,) log of the floor, in m2, that each person has in the view of its camera.
+    `log_room` (n,) log of the floor, in m2, that each person has in the view of its camera; `looks` (n, c) what tells people
+    apart by their looks, on its main axes and free of its camera's cast, 0 where not known (c may be 0).
     """
 
     tracklet: Indices
@@ -67,6 +70,7 @@ class Sightings:
     noise_m2: Floats
     strength: Floats
     log_room: Floats
+    looks: Floats
 
     def __len__(self) -> int:
         return len(self.tick)
@@ -88,6 +92,7 @@ def sightings(tracklets: Sequence[Tracklet], cameras: Sequence[Camera], step_s: 
         for number, camera in enumerate(cameras)
     ]
     joined = Sightings(**{name: np.concatenate([vars(part)[name] for part in seen]) for name in vars(seen[0])})
+    joined = replace(joined, looks=main_axes(_without_cast(joined.looks, joined.camera)))
     return joined.take(np.lexsort((joined.tracklet, joined.tick)))
 
 
@@ -115,8 +120,29 @@ def _of_camera(
         noise_m2=placed.noise_m2,
         strength=placed.strength,
         log_room=np.full(len(placed), _log_room(floor_area_m2(placed), placed.sample)),
+        looks=_looks(tracklets, own, rows)[placed.row],
     )
     return seen.take(_nearest_to_tick(seen, late_s))
+
+
+def _looks(tracklets: Sequence[Tracklet], own: Sequence[int], rows: Sequence[Indices]) -> Floats:
+    """The looks of the chosen rows of a camera's tracklets, (n, d), nan where not known; d is that of all tracklets."""
+    axes = max((one.looks.shape[1] for one in tracklets), default=0)
+    parts = [
+        tracklets[i].looks[kept] if tracklets[i].looks.shape[1] == axes else np.full((len(kept), axes), np.nan)
+        for i, kept in zip(own, rows, strict=True)
+    ]
+    return _stacked(parts, (axes,))
+
+
+def _without_cast(looks: Floats, camera: Ints) -> Floats:
+    """The looks less the mean of their camera, whose light and white balance colour everybody alike; 0 where not known."""
+    free = looks.copy()
+    for number in np.unique(camera):
+        own = camera == number
+        known = own & np.isfinite(looks).all(axis=1)
+        free[own] -= looks[known].mean(axis=0) if known.any() else 0.0
+    return np.nan_to_num(free)
 
 
 def _nearest_to_tick(seen: Sightings, late_s: Floats) -> Indices:

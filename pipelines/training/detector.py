@@ -29,8 +29,7 @@ class Stage:
     warm_up_epochs: float
 
 
-STAGES = (Stage(448, 1, 0.004, 0.4), Stage(448, 4, 0.004, 0.0), Stage(640, 4, 0.003, 0.05))
-"""Small and fast first, then as the cameras see."""
+STAGES = (Stage(640, 4, 0.003, 0.05), Stage(640, 5, 0.002, 0.05))
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ def run_stage(stage: Stage, start: Path, pictures: Path, folder: Path, *, seed: 
         nbs=BATCH,  # A step per batch: few pictures have to do.
         workers=workers,
         seed=seed,
-        pretrained=False,
+        pretrained=True,  # Go on from `start`; a network without weights starts at random.
         optimizer="AdamW",
         lr0=stage.rate,
         lrf=0.05,

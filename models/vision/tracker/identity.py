@@ -40,7 +40,7 @@ def cues(detections: DetectionTable, placed: Placed) -> Floats:
     boxes = detections.boxes_px[placed.row].astype(np.float64)
     columns = [_height_cue(boxes)[:, None]]
     if detections.embedding is not None and len(placed):
-        columns.append(_principal(detections.embedding[placed.row].astype(np.float64)))
+        columns.append(main_axes(detections.embedding[placed.row].astype(np.float64)))
     return np.hstack(columns)
 
 
@@ -88,8 +88,10 @@ def _height_cue(boxes_px: Floats) -> Floats:
     return np.asarray(height - terms @ solution)
 
 
-def _principal(embedding: Floats) -> Floats:
-    """Embeddings, (n, d), on their main axes, centred."""
+def main_axes(embedding: Floats) -> Floats:
+    """Embeddings, (n, d), on their main axes, centred, (n, at most `MAX_AXES`)."""
+    if not embedding.size:
+        return np.zeros((len(embedding), 0))
     centred = embedding - embedding.mean(axis=0)
     axes = np.linalg.eigh(centred.T @ centred)[1][:, ::-1][:, :MAX_AXES]
     strongest = np.abs(axes).argmax(axis=0)
