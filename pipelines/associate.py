@@ -19,6 +19,7 @@ from models.world.paths import Path
 from models.world.people import person_id
 from models.world.periods import from_epoch_s, local_day
 from models.world.places import Site
+from pipelines.association.absence import weighed
 from pipelines.association.fusing import Fused, fuse
 from pipelines.association.reasons import Membership, memberships
 from pipelines.association.stays import Stay, stays
@@ -58,7 +59,7 @@ def associate(
     by their earliest tracklet. People seen under a second, or only once, are left out.
     """
     ordered = in_order(list(tracklets))
-    found = [stay for floor in site.floors for stay in _on_floor(ordered, site, floor.id, step_s)]
+    found = _without_shadows([stay for floor in site.floors for stay in _on_floor(ordered, site, floor.id, step_s)])
     kept = _kept_ids(found, ordered, known)
     names = _named(found, ordered, site, kept)
     owner = _owners(found)
@@ -88,12 +89,12 @@ def _on_floor(ordered: Sequence[Tracklet], site: Site, floor: int, step_s: float
 def _followed(seen: Sightings, step_s: float) -> tuple[Fused, list[Way]]:
     """Everybody's way, first by place alone; then again, knowing from those ways how looks differ between people and in one."""
     variances = identity.nobody_differs(seen.looks.shape[1])
-    fused = fuse(seen, variances)
+    fused = weighed(fuse(seen, variances), seen)
     ways = follow(fused, variances, step_s)
     if not seen.looks.size:
         return fused, ways
     variances = _variances(seen, fused, ways)
-    fused = fuse(seen, variances)
+    fused = weighed(fuse(seen, variances), seen)
     return fused, follow(fused, variances, step_s)
 
 
@@ -105,6 +106,14 @@ def _variances(seen: Sightings, fused: Fused, ways: Sequence[Way]) -> Variances:
     label = owner[fused.member]
     known = (label >= 0) & seen.looks.any(axis=1)
     return identity.learn(seen.looks[known], label[known])
+
+
+def _without_shadows(found: Sequence[Stay]) -> list[Stay]:
+    """The stays that own a tracklet. Others are made of moments at which a camera misplaced somebody whose tracklet, as
+    a whole, belongs to another stay: foot hidden, box cut or doubled.
+    """
+    owners = set(_owners(found).values())
+    return [stay for number, stay in enumerate(found) if number in owners]
 
 
 def _owners(found: Sequence[Stay]) -> dict[int, int]:

@@ -16,7 +16,7 @@ from models.world.errors import BadInput, NotInstalled
 
 MIN_CONFIDENCE = 0.1
 """Detections below are dropped; trackers use weak ones, so they are kept down to here."""
-MAX_OVERLAP = 0.65
+MAX_OVERLAP = 0.45
 """Of two boxes with a larger IoU only the more confident is kept."""
 
 

@@ -21,6 +21,8 @@ from pipelines.association.tracklets import Floats, Indices, Ints, Sightings
 
 SAME = 1.0
 """Log odds, before looking, that a person whom one camera sees is seen by another that sees somebody there."""
+LEAST_STRENGTH, MOST_STRENGTH = -2.0, 4.0
+"""Log odds of a person that one moment may give at the most: moments are alike."""
 FARTHEST_M = 6.0
 """Sightings further apart are never compared."""
 
@@ -64,7 +66,15 @@ def fuse(seen: Sightings, variances: Variances) -> Fused:
     tick = np.zeros(len(scores), dtype=np.int64)
     tick[member] = seen.tick
     xy_m = (noise @ pull[:, :, None])[:, :, 0]
-    return Fused(tick, xy_m, noise, np.clip(strength, -2, 4), np.array(scores), looks / count[:, None], member)
+    return Fused(
+        tick,
+        xy_m,
+        noise,
+        np.clip(strength, LEAST_STRENGTH, MOST_STRENGTH),
+        np.array(scores),
+        looks / count[:, None],
+        member,
+    )
 
 
 def _clusters(seen: Sightings, rows: Indices, variances: Variances) -> Iterator[tuple[Indices, float]]:

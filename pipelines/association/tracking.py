@@ -12,6 +12,7 @@ from models.vision.tracker import DetectionTable, linking, smoothing
 from models.vision.tracker.identity import Variances
 from models.vision.tracker.placing import Placed
 from models.vision.tracker.sweeps import NONE, Links
+from pipelines.association.bridging import bridge
 from pipelines.association.fusing import Fused
 from pipelines.association.tracklets import Floats, Indices
 
@@ -71,6 +72,7 @@ def _linked(fused: Fused, variances: Variances, times_s: Floats, step_s: float) 
         links.sweep_backward()
         links.sweep_forward()
     links.renew()
+    bridge(links)
     return links
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.vision.tracker import motion
+from models.vision.tracker.linking import MAX_GAP_S
 from models.vision.tracker.sweeps import NONE, Links
 from models.vision.tracker.tables import DetectionTable, Floats32, Tracks
 from models.world.places import Calibration
@@ -148,9 +149,12 @@ def _smoothed(links: Links, kept: Indices) -> motion.States:
 
 
 def _hermite(own: Tracks, left: Indices, right: Indices, share: Floats, span_s: Floats) -> tuple[Floats, Floats]:
-    """Place and velocity on the cubic through the places and velocities of two rows."""
+    """Place and velocity on the cubic through the places and velocities of two rows; on the straight line over long gaps,
+    where the velocities at the ends say nothing of the middle.
+    """
     s, h = share[:, None], span_s[:, None]
     way, start, end = own.xy_m[right] - own.xy_m[left], own.velocity_mps[left] * h, own.velocity_mps[right] * h
+    start, end = (np.where(h > MAX_GAP_S + 1e-6, way, slope) for slope in (start, end))
     xy_m = own.xy_m[left] + s * start + s**2 * (3 * way - 2 * start - end) + s**3 * (start + end - 2 * way)
     velocity_mps = (start + 2 * s * (3 * way - 2 * start - end) + 3 * s**2 * (start + end - 2 * way)) / h
     return xy_m, velocity_mps
