@@ -28,6 +28,10 @@ from pipelines.association.tracklets import Sightings, Tracklet, in_order, sight
 
 STEP_S = 1.0
 """Step of the common clock, and of the paths."""
+SHORTEST_S = 3.0
+"""Who is seen for less is more likely an error than a visitor."""
+STILL_S, STILL_M, DOUBTFUL = 20.0, 1.0, 0.6
+"""Visitors move; what keeps within so many metres for so long, and is detected with no more confidence, is a thing."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,7 @@ def associate(
     """
     ordered = in_order(list(tracklets))
     found = _without_shadows([stay for floor in site.floors for stay in _on_floor(ordered, site, floor.id, step_s)])
+    found = [stay for stay in found if _lasts(stay) and not _is_thing(stay, ordered)]
     kept = _kept_ids(found, ordered, known)
     names = _named(found, ordered, site, kept)
     owner = _owners(found)
@@ -114,6 +119,20 @@ def _without_shadows(found: Sequence[Stay]) -> list[Stay]:
     """
     owners = set(_owners(found).values())
     return [stay for number, stay in enumerate(found) if number in owners]
+
+
+def _is_thing(stay: Stay, ordered: Sequence[Tracklet]) -> bool:
+    """Whether this is a mannequin, a plant or a poster: one camera alone sees it, in doubt, and it never moves."""
+    own = [ordered[tracklet] for tracklet in stay.rows]
+    reach_m = float(np.linalg.norm(stay.xy_m - np.median(stay.xy_m, axis=0), axis=1).max())
+    confidence = float(np.nanmean(np.concatenate([one.confidence for one in own])))
+    alone = len({one.camera_id for one in own}) == 1
+    return alone and reach_m < STILL_M and confidence < DOUBTFUL and stay.times_s[-1] - stay.times_s[0] >= STILL_S
+
+
+def _lasts(stay: Stay) -> bool:
+    """Whether somebody is seen for long enough."""
+    return bool(stay.times_s[-1] - stay.times_s[0] >= SHORTEST_S)
 
 
 def _owners(found: Sequence[Stay]) -> dict[int, int]:

@@ -64,7 +64,7 @@ def detector(
         Path, typer.Argument(metavar="OUT_DIR", help="Where pictures and weights go.", show_default=False)
     ],
     seed: Annotated[int, typer.Option(help="Of the simulator's pictures and the training.")] = 1,
-    pictures: Annotated[int, typer.Option(min=1, help="Pictures to learn from.")] = 2400,
+    pictures: Annotated[int, typer.Option(min=1, help="Pictures to learn from.")] = 1440,
 ) -> None:
     """Train the small detector of people on the simulator's pictures (hours)."""
     from pipelines.training.detector import train_detector

@@ -15,6 +15,8 @@ from cluster.embedded import daemons
 from cluster.embedded.postgres import free_port
 from models.world.errors import MallError
 
+_TRIES = 2
+"""On a very busy machine Ray's dashboard may miss its own time limit."""
 _DASHBOARD_REFUSED = range(10002, 20000)
 _SLOW_MACHINE = {"RAY_agent_register_timeout_ms": "150000", "RAY_raylet_start_wait_time_s": "150"}
 _QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DEDUP_LOGS": "1", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
@@ -64,24 +66,25 @@ class RayHead:
         """Run; returns when the node answers. Does nothing when it runs already; a half-dead node is cleared away first."""
         if self.running:
             return
-        daemons.stop(self.mark)
         self._make_token()
-        (self.folder / "ports.json").write_text(
-            json.dumps({"gcs": free_port(), "client": free_port(), "dashboard": _dashboard_port()})
-        )
-        self.log.unlink(missing_ok=True)
-        process = daemons.launch(
-            self.mark, self._command(), self.log, {**self.environment(), **_SLOW_MACHINE, **_QUIET, **_OFFLINE_MODELS}
-        )
-        if (
-            not daemons.until(lambda: self._ready() or process.poll() is not None, timeout_s, 0.2)
-            or process.poll() is not None
-        ):
-            raise MallError(f"Ray does not start; the end of {self.log}:\n{daemons.end_of(self.log)}")
+        for _ in range(_TRIES):
+            daemons.stop(self.mark)
+            if self._launch(timeout_s):
+                return
+        raise MallError(f"Ray does not start; the end of {self.log}:\n{daemons.end_of(self.log)}")
 
     def stop(self) -> None:
         """Stop the node and everything that runs on it; nothing durable lives there, so patience is short."""
         daemons.stop(self.mark, patience_s=4.0)
+
+    def _launch(self, timeout_s: float) -> bool:
+        ports = {"gcs": free_port(), "client": free_port(), "dashboard": _dashboard_port()}
+        (self.folder / "ports.json").write_text(json.dumps(ports))
+        self.log.unlink(missing_ok=True)
+        environment = {**self.environment(), **_SLOW_MACHINE, **_QUIET, **_OFFLINE_MODELS}
+        process = daemons.launch(self.mark, self._command(), self.log, environment)
+        daemons.until(lambda: self._ready() or process.poll() is not None, timeout_s, 0.2)
+        return process.poll() is None and self._ready()
 
     def _command(self) -> list[str | Path]:
         ports = self._ports()
