@@ -20,6 +20,7 @@ def connect(settings: Settings) -> None:
     Raises NotInstalled when the cluster does not answer.
     """
     os.environ.update(client_environment(settings.ray_token_file))  # Ray reads the token's place when it is imported.
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # Its core writes to the person's terminal otherwise.
     import ray
 
     if ray.is_initialized():

@@ -25,13 +25,10 @@ from pipelines.association.reasons import Membership, memberships
 from pipelines.association.stays import Stay, stays
 from pipelines.association.tracking import Way, follow
 from pipelines.association.tracklets import Sightings, Tracklet, in_order, sightings
+from pipelines.association.visitors import owners, visitors
 
 STEP_S = 1.0
 """Step of the common clock, and of the paths."""
-SHORTEST_S = 3.0
-"""Who is seen for less is more likely an error than a visitor."""
-STILL_S, STILL_M, DOUBTFUL = 20.0, 1.0, 0.6
-"""Visitors move; what keeps within so many metres for so long, and is detected with no more confidence, is a thing."""
 
 
 @dataclass(frozen=True)
@@ -60,14 +57,13 @@ def associate(
     """The persons behind the tracklets, by first sight. The order of the input does not matter.
 
     A person who holds tracklets of a known one keeps that id (each id once, to whom holds most of it); others are founded
-    by their earliest tracklet. People seen under a second, or only once, are left out.
+    by their earliest tracklet. Who is no visitor (`association.visitors`) is left out.
     """
     ordered = in_order(list(tracklets))
-    found = _without_shadows([stay for floor in site.floors for stay in _on_floor(ordered, site, floor.id, step_s)])
-    found = [stay for stay in found if _lasts(stay) and not _is_thing(stay, ordered)]
+    found = visitors([stay for floor in site.floors for stay in _on_floor(ordered, site, floor.id, step_s)], ordered)
     kept = _kept_ids(found, ordered, known)
     names = _named(found, ordered, site, kept)
-    owner = _owners(found)
+    owner = owners(found)
     earlier = {person.person_id: person.first_seen_s for person in known}
     persons = []
     for number, (stay, name) in enumerate(zip(found, names, strict=True)):
@@ -113,37 +109,6 @@ def _variances(seen: Sightings, fused: Fused, ways: Sequence[Way]) -> Variances:
     return identity.learn(seen.looks[known], label[known])
 
 
-def _without_shadows(found: Sequence[Stay]) -> list[Stay]:
-    """The stays that own a tracklet. Others are made of moments at which a camera misplaced somebody whose tracklet, as
-    a whole, belongs to another stay: foot hidden, box cut or doubled.
-    """
-    owners = set(_owners(found).values())
-    return [stay for number, stay in enumerate(found) if number in owners]
-
-
-def _is_thing(stay: Stay, ordered: Sequence[Tracklet]) -> bool:
-    """Whether this is a mannequin, a plant or a poster: one camera alone sees it, in doubt, and it never moves."""
-    own = [ordered[tracklet] for tracklet in stay.rows]
-    reach_m = float(np.linalg.norm(stay.xy_m - np.median(stay.xy_m, axis=0), axis=1).max())
-    confidence = float(np.nanmean(np.concatenate([one.confidence for one in own])))
-    alone = len({one.camera_id for one in own}) == 1
-    return alone and reach_m < STILL_M and confidence < DOUBTFUL and stay.times_s[-1] - stay.times_s[0] >= STILL_S
-
-
-def _lasts(stay: Stay) -> bool:
-    """Whether somebody is seen for long enough."""
-    return bool(stay.times_s[-1] - stay.times_s[0] >= SHORTEST_S)
-
-
-def _owners(found: Sequence[Stay]) -> dict[int, int]:
-    """To which stay each tracklet belongs: the one with most of its ticks, the earlier one if equal."""
-    best: dict[int, tuple[int, int]] = {}
-    for number, stay in enumerate(found):
-        for tracklet, rows in stay.rows.items():
-            best[tracklet] = max(best.get(tracklet, (0, 0)), (len(rows), -number))
-    return {tracklet: -number for tracklet, (_, number) in best.items()}
-
-
 def _kept_ids(found: Sequence[Stay], ordered: Sequence[Tracklet], known: Sequence[Known]) -> dict[int, uuid.UUID]:
     """The ids that stays keep: pairs of a stay and a known person by the ticks they have in common, most first."""
     known_by = {(tracklet, one.day): one for one in known for tracklet in one.tracklet_ids}
@@ -163,7 +128,7 @@ def _kept_ids(found: Sequence[Stay], ordered: Sequence[Tracklet], known: Sequenc
 def _named(
     found: Sequence[Stay], ordered: Sequence[Tracklet], site: Site, kept: dict[int, uuid.UUID]
 ) -> list[uuid.UUID]:
-    owner, used, names = _owners(found), set(kept.values()), []
+    owner, used, names = owners(found), set(kept.values()), []
     for number, stay in enumerate(found):
         name = kept.get(number)
         if name is None:

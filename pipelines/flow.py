@@ -5,10 +5,12 @@ processes is detections and small crops, never frames. Nothing of worth lives in
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from models.vision import describer
 from models.vision import detector as detectors
@@ -22,6 +24,9 @@ from pipelines.objects import Objects
 from pipelines.sink import Result
 from pipelines.steps import Describe, Describer, Detect, Row, Track
 from sql.store import Store
+
+if TYPE_CHECKING:
+    from ray.data import Dataset
 
 TRACK_CPUS, WRITE_CPUS, LEAST_CPUS = 0.25, 0.25, 1.0
 """Shares of a CPU for tracking and writing; a cluster with a single free CPU still works."""
@@ -86,13 +91,42 @@ def run_ray(rows: Sequence[Row], site: Site, resources: Resources, longest_s: fl
     from ray import data
 
     shares = share(*_free())
+    _set_limits(longest_s)
+    with _no_word_of_remote_args():
+        described = _described(
+            data.from_items(list(rows), override_num_blocks=len(rows)), len(rows), shares, site, resources
+        )
+        end = sink.datasink(resources.objects, resources.database_dsn)
+        described.write_datasink(end, ray_remote_args={"num_cpus": WRITE_CPUS})
+    return end.results or []
+
+
+def _set_limits(longest_s: float) -> None:
+    """No progress bars of Ray's own, an error rather than a silent wait for ever, and failed segments do not end the rest."""
+    from ray import data
+
     context = data.DataContext.get_current()
     context.execution_options.verbose_progress = False
     context.enable_progress_bars = False
     context.execution_no_progress_timeout_s = max(LONGEST_SILENCE_S, 2 * longest_s)
     context.max_errored_blocks = -1
+
+
+@contextmanager
+def _no_word_of_remote_args() -> Iterator[None]:
+    """Ray 2.60 warns of remote arguments without a name of their own, and has none for restarts and retries."""
+    from ray.util.annotations import RayDeprecationWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RayDeprecationWarning)
+        yield
+
+
+def _described(segments: "Dataset", count: int, shares: Shares, site: Site, resources: Resources) -> "Dataset":
+    """`count` segments on their way through detection, tracking and description."""
+    from ray import data
+
     pool: dict[str, Any] = {"max_restarts": WORKER_TRIES, "max_task_retries": WORKER_TRIES}
-    segments = data.from_items(list(rows), override_num_blocks=len(rows))
     detected = segments.map(
         Detect,  # type: ignore[arg-type]  # Ray's own annotation leaves out classes of callables
         fn_constructor_args=(
@@ -102,23 +136,20 @@ def run_ray(rows: Sequence[Row], site: Site, resources: Resources, longest_s: fl
             resources.decode,
             resources.reidentification,
         ),
-        compute=data.ActorPoolStrategy(size=min(shares.detectors, len(rows)), max_tasks_in_flight_per_actor=2),
+        compute=data.ActorPoolStrategy(size=min(shares.detectors, count), max_tasks_in_flight_per_actor=2),
         num_cpus=shares.cpus,
         num_gpus=shares.gpus or None,
         memory=DETECT_MEMORY,
         **pool,
     )
-    described = detected.map(
+    return detected.map(
         TrackAndDescribe,  # type: ignore[arg-type]
         fn_constructor_args=(site, resources),
-        compute=data.ActorPoolStrategy(size=min(shares.trackers, len(rows)), max_tasks_in_flight_per_actor=2),
+        compute=data.ActorPoolStrategy(size=min(shares.trackers, count), max_tasks_in_flight_per_actor=2),
         num_cpus=TRACK_CPUS,
         memory=TRACK_MEMORY,
         **pool,
     )
-    end = sink.datasink(resources.objects, resources.database_dsn)
-    described.write_datasink(end, ray_remote_args={"num_cpus": WRITE_CPUS})
-    return end.results or []
 
 
 class TrackAndDescribe:

@@ -38,7 +38,8 @@ def _walkable(links: Links, heads: Indices, tails: Indices) -> tuple[Indices, In
     gap_s = placed.time_s[tails][None, :] - placed.time_s[heads][:, None]
     away_m = np.linalg.norm(placed.xy_m[heads][:, None, :] - placed.xy_m[tails][None, :, :], axis=2)
     in_time = (gap_s > MAX_GAP_S) & (gap_s <= LONGEST_S)
-    return np.nonzero(in_time & (away_m <= linking.MAX_SPEED_MPS * gap_s))
+    one, other = np.nonzero(in_time & (away_m <= linking.MAX_SPEED_MPS * gap_s))
+    return one, other
 
 
 def _gains(links: Links, heads: Indices, tails: Indices) -> Floats:

@@ -108,7 +108,7 @@ def _gains(seen: Sightings, one: Indices, other: Indices) -> Floats:
 
 def _alike(looks: Floats, one: Indices, other: Indices, count: Floats, variances: Variances) -> Floats:
     """Log-likelihood ratio by looks of pairs among sums of `count` looks; sightings without looks say nothing."""
-    says = looks.any(axis=1)
+    says: NDArray[np.bool_] = np.any(looks != 0, axis=1)
     scores = identity.score(variances, (looks[one], looks[other]), (count[one], count[other]))
     return np.where(says[one] & says[other], scores, 0.0)
 

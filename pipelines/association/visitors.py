@@ -1,0 +1,53 @@
+"""Which of the followed figures are visitors: not shadows of others, not things, not errors of a moment."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from pipelines.association.stays import Stay
+from pipelines.association.tracklets import Tracklet
+
+SHORTEST_S = 3.0
+"""Who is seen for less is more likely an error than a visitor."""
+STILL_S, STILL_M, DOUBTFUL = 20.0, 1.0, 0.6
+"""Visitors move; what keeps within so many metres (nine tenths of the time) for so long, and is detected with no more
+confidence, is a thing."""
+
+
+def visitors(found: Sequence[Stay], ordered: Sequence[Tracklet]) -> list[Stay]:
+    """The stays of visitors; who owns no tracklet is a shadow.
+
+    A shadow is made of moments at which a camera misplaced somebody whose tracklet, as a whole, belongs to another stay:
+    foot hidden, box cut or doubled.
+    """
+    owner = owners(found)
+    own = [
+        [ordered[tracklet] for tracklet in stay.rows if owner[tracklet] == number] for number, stay in enumerate(found)
+    ]
+    return [
+        stay
+        for stay, tracklets in zip(found, own, strict=True)
+        if tracklets and _seconds(stay) >= SHORTEST_S and not _is_thing(stay, tracklets)
+    ]
+
+
+def owners(found: Sequence[Stay]) -> dict[int, int]:
+    """To which stay each tracklet belongs: the one with most of its ticks, the earlier one if equal."""
+    best: dict[int, tuple[int, int]] = {}
+    for number, stay in enumerate(found):
+        for tracklet, rows in stay.rows.items():
+            best[tracklet] = max(best.get(tracklet, (0, 0)), (len(rows), -number))
+    return {tracklet: -number for tracklet, (_, number) in best.items()}
+
+
+def _is_thing(stay: Stay, own: Sequence[Tracklet]) -> bool:
+    """Whether this is a mannequin, a plant or a poster: one camera alone sees it, in doubt, and it never moves."""
+    if len({tracklet.camera_id for tracklet in own}) > 1 or _seconds(stay) < STILL_S:
+        return False
+    away_m = np.linalg.norm(stay.xy_m - np.median(stay.xy_m, axis=0), axis=1)
+    confidence = np.nanmean(np.concatenate([tracklet.confidence for tracklet in own]))
+    return bool(np.quantile(away_m, 0.9) < STILL_M and confidence < DOUBTFUL)
+
+
+def _seconds(stay: Stay) -> float:
+    return float(stay.times_s[-1] - stay.times_s[0])
