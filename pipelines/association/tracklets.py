@@ -129,7 +129,7 @@ def _looks(tracklets: Sequence[Tracklet], own: Sequence[int], rows: Sequence[Ind
     """The looks of the chosen rows of a camera's tracklets, (n, d), nan where not known; d is that of all tracklets."""
     axes = max((one.looks.shape[1] for one in tracklets), default=0)
     parts = [
-        tracklets[i].looks[kept] if tracklets[i].looks.shape[1] == axes else np.full((len(kept), axes), np.nan)
+        tracklets[i].looks[kept] if axes and tracklets[i].looks.shape[1] == axes else np.full((len(kept), axes), np.nan)
         for i, kept in zip(own, rows, strict=True)
     ]
     return _stacked(parts, (axes,))

@@ -10,7 +10,7 @@ from pipelines.association.tracklets import Tracklet
 SHORTEST_S = 3.0
 """Who is seen for less is more likely an error than a visitor."""
 STILL_S, STILL_M, DOUBTFUL = 20.0, 1.0, 0.6
-"""Visitors move; what keeps within so many metres (nine tenths of the time) for so long, and is detected with no more
+"""Visitors move; what keeps within so many metres (three quarters of the time) for so long, and is detected with no more
 confidence, is a thing."""
 
 
@@ -46,7 +46,7 @@ def _is_thing(stay: Stay, own: Sequence[Tracklet]) -> bool:
         return False
     away_m = np.linalg.norm(stay.xy_m - np.median(stay.xy_m, axis=0), axis=1)
     confidence = np.nanmean(np.concatenate([tracklet.confidence for tracklet in own]))
-    return bool(np.quantile(away_m, 0.9) < STILL_M and confidence < DOUBTFUL)
+    return bool(np.quantile(away_m, 0.75) < STILL_M and confidence < DOUBTFUL)
 
 
 def _seconds(stay: Stay) -> float:
