@@ -1,5 +1,7 @@
 """Videos in which people are bright rectangles before a dark hall, and a detector that finds rectangles: no weights needed."""
 
+from __future__ import annotations  # annotations do not travel with a loader that goes to another process by value
+
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any

@@ -1,5 +1,7 @@
 """The whole of extraction on real PostGIS, S3 and (where it matters) Ray; the videos show rectangles."""
 
+from __future__ import annotations  # annotations do not travel with a loader that goes to another process by value
+
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
