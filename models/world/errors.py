@@ -103,7 +103,7 @@ class LeaseLost(MallError):
 
 
 class StoreUnavailable(MallError):
-    """The database does not answer, answers too late, or has no schema yet."""
+    """The database or the object store does not answer or answers too late, or there is no schema yet."""
 
 
 class NoCapacity(MallError):
