@@ -16,6 +16,7 @@ MallError
 ├── NotExtracted             filmed, but not processed yet
 ├── NotAllowed               no key, a wrong key, or a missing permission
 ├── LeaseLost                somebody else has taken the work over; drop yours
+├── StoreUnavailable         the database or the object store does not answer, or not in time
 ├── NoCapacity               the cluster cannot ever run this
 └── NotInstalled             a program, weights or a service is missing
 """
