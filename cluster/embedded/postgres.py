@@ -15,8 +15,7 @@ import signal
 import socket
 import stat
 import subprocess
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +97,7 @@ class PostgresServer:
         if pid is None:
             return
         os.kill(pid, signal.SIGINT)
-        if not _until(lambda: not self._processes(), timeout_s):
+        if not daemons.until(lambda: not self._processes(), timeout_s):
             raise MallError(f"PostgreSQL (process {pid}) did not stop within {timeout_s:.0f} s; see {self.log}")
         if self._child is not None:
             self._child.wait()
@@ -189,7 +188,7 @@ class PostgresServer:
 
     def _wait_for_peace(self, timeout_s: float) -> bool:
         """True when our server runs; False when nothing of it is left, not even a backend orphaned by a kill -9."""
-        _until(lambda: not self._processes() or self._answers(), timeout_s)
+        daemons.until(lambda: not self._processes() or self._answers(), timeout_s)
         if self._child is not None:
             self._child.poll()
         if not self._processes():
@@ -214,7 +213,7 @@ class PostgresServer:
             )
         started = False
         try:
-            _until(lambda: process.poll() is not None or self._answers(), timeout_s)
+            daemons.until(lambda: process.poll() is not None or self._answers(), timeout_s)
             started = process.poll() is None and self._answers()
         finally:  # also when interrupted: what is not said to run must not run
             if not started and process.poll() is None:
@@ -349,12 +348,3 @@ def _is_zombie(process: Path) -> bool:
 
 def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
-
-
-def _until(condition: Callable[[], object], timeout_s: float, step_s: float = 0.02) -> bool:
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(step_s)
-    return bool(condition())
