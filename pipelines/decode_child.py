@@ -12,16 +12,19 @@ the payload:
     header   what the file's header says: format, codec, width_px, height_px, frames, duration_s, tick_s
     times    payload: int64 pts of every packet in decode order, `NO_PTS` where it has none, then one byte each,
              1 for a keyframe; `damage` says why reading ended early, if it did
-    frame    pts, width_px, height_px, stride_bytes; payload: the picture as rows of BGR
+    frame    pts, width_px, height_px, stride_bytes; `at` and `bytes` say where the picture, rows of BGR, lies in the shared memory
     beat     nothing new, but still alive and working
     end      done; `failures` counts packets that could not be decoded
     error    `reason`, `text`
 
 After `times` it waits for one line of JSON on stdin that names its task (see `_send` and `_encode`); the end of
-stdin means that the parent has gone, and ends this process at once.
+stdin means that the parent has gone, and ends this process at once. Pictures go through a file in memory that both have
+open (`frames_fd`), for a pipe would cost a third of what decoding them does; `SLOTS` of them at a time, each until the
+parent has answered it with a line.
 """
 
 import json
+import mmap
 import os
 import queue
 import resource
@@ -36,16 +39,19 @@ from typing import Any, BinaryIO
 from pipelines.video_reading import NO_PTS, Orders, Refusal, Video, refusal_for
 
 HEADER = struct.Struct("<IQ")
+SLOTS = 2
+"""Pictures in shared memory at a time: one is read while the next is decoded."""
 _BEAT_S = 0.5
 
 
 class Parent:
-    """The way to and from the parent: messages out through stdout, one task in through stdin."""
+    """The way to and from the parent: messages out through stdout, pictures through shared memory, lines in through stdin."""
 
-    def __init__(self) -> None:
+    def __init__(self, frames_fd: int) -> None:
         self._out: BinaryIO = os.fdopen(os.dup(1), "wb")
         os.dup2(2, 1)  # what a library prints must not get among the messages
-        self._tasks: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._frames_fd, self._frames, self._shown = frames_fd, memoryview(b""), 0
         self._spoke_at = time.monotonic()
         threading.Thread(target=self._listen, daemon=True).start()
 
@@ -55,13 +61,28 @@ class Parent:
         while part := os.read(0, 1 << 16):
             *lines, received = (received + part).split(b"\n")
             for line in lines:
-                self._tasks.put(line)
+                self._lines.put(line)
         os._exit(0)
 
     def task(self) -> dict[str, Any]:
         """The task; waits for it."""
-        task: dict[str, Any] = json.loads(self._tasks.get())
+        task: dict[str, Any] = json.loads(self._lines.get())
         return task
+
+    def show(self, message: dict[str, Any], picture: Any) -> None:
+        """Send a message about a picture, an object with a buffer, and the picture; waits while all slots are taken.
+
+        All pictures are of one size.
+        """
+        view = memoryview(picture).cast("B")
+        if not self._shown:
+            self._frames = memoryview(mmap.mmap(self._frames_fd, SLOTS * view.nbytes))
+        elif self._shown >= SLOTS:
+            self._lines.get()
+        at = self._shown % SLOTS * view.nbytes
+        self._frames[at : at + view.nbytes] = view
+        self._shown += 1
+        self.tell({**message, "at": at, "bytes": view.nbytes})
 
     def tell(self, message: dict[str, Any], *payload: Any) -> None:
         """Send a message with its payload, objects with a buffer."""
@@ -83,7 +104,7 @@ def main() -> None:
     """Tell what is in the file, wait for the task, do it."""
     orders: Orders = json.loads(sys.argv[1])
     _keep_limits(orders)
-    parent = Parent()
+    parent = Parent(orders["frames_fd"])
     try:
         _work(parent, orders)
     except Refusal as refusal:
@@ -140,7 +161,7 @@ def _send(video: Video, parent: Parent, *, wanted: list[int], keyframes_only: bo
             left.remove(pts)
             picture = frame.reformat(format="bgr24", threads=1).planes[0]
             size = {"width_px": frame.width, "height_px": frame.height, "stride_bytes": picture.line_size}
-            parent.tell({"kind": "frame", "pts": pts, **size}, picture)
+            parent.show({"kind": "frame", "pts": pts, **size}, picture)
         if not left:
             break
 

@@ -25,9 +25,10 @@ _DECODERS = (*CODECS, "msmpeg4", "libdav1d", "libvpx", "libvpx-vp9")
 
 
 class Orders(TypedDict):
-    """What the parent asks for: the file, and the limits to keep."""
+    """What the parent asks for: the file, where pictures go, and the limits to keep."""
 
     path: str
+    frames_fd: int
     memory_mb: int
     cpu_s: int
     written_mb: int
@@ -82,10 +83,13 @@ class Video:
     def frames(self, *, timed: bool, keyframes: set[int] | None = None) -> "Iterator[tuple[int, VideoFrame]]":
         """The frames in presentation order with their pts, or with their number in a file without times.
 
-        With the pts of `keyframes` only these are decoded, all other packets are passed over.
+        With the pts of `keyframes` only these are decoded, all other packets are passed over, and block edges are not
+        smoothed (an eighth of the work): no later picture is predicted from them.
         """
         if keyframes is not None:
-            self._stream.codec_context.skip_frame = "NONKEY"
+            context = self._stream.codec_context
+            context.skip_frame = "NONKEY"
+            context.options = {**context.options, "skip_loop_filter": "all"}
         number = 0
         for packet in self.packets():
             if keyframes is not None and packet.size and packet.pts not in keyframes:
