@@ -12,7 +12,8 @@ the payload:
     header   what the file's header says: format, codec, width_px, height_px, frames, duration_s, tick_s
     times    payload: int64 pts of every packet in decode order, `NO_PTS` where it has none, then one byte each,
              1 for a keyframe; `damage` says why reading ended early, if it did
-    frame    pts, width_px, height_px, stride_bytes; `at` and `bytes` say where the picture, rows of BGR, lies in the shared memory
+    frame    pts, width_px, height_px, layout (see `video_reading.packed`); `at` and `bytes` say where the picture lies
+             in the shared memory
     beat     nothing new, but still alive and working
     end      done; `failures` counts packets that could not be decoded
     error    `reason`, `text`
@@ -33,10 +34,11 @@ import sys
 import threading
 import time
 from array import array
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any, BinaryIO
 
-from pipelines.video_reading import NO_PTS, Orders, Refusal, Video, refusal_for
+from pipelines.video_reading import NO_PTS, Orders, Refusal, Video, packed, refusal_for
 
 HEADER = struct.Struct("<IQ")
 SLOTS = 2
@@ -69,20 +71,21 @@ class Parent:
         task: dict[str, Any] = json.loads(self._lines.get())
         return task
 
-    def show(self, message: dict[str, Any], picture: Any) -> None:
-        """Send a message about a picture, an object with a buffer, and the picture; waits while all slots are taken.
+    def show(self, message: dict[str, Any], largest: int, parts: Iterable[memoryview]) -> None:
+        """Send a message about a picture and the picture, part by part; waits while all slots are taken.
 
-        All pictures are of one size.
+        No picture has more than `largest` bytes, the same number in every call.
         """
-        view = memoryview(picture).cast("B")
         if not self._shown:
-            self._frames = memoryview(mmap.mmap(self._frames_fd, SLOTS * view.nbytes))
+            self._frames = memoryview(mmap.mmap(self._frames_fd, SLOTS * largest))
         elif self._shown >= SLOTS:
             self._lines.get()
-        at = self._shown % SLOTS * view.nbytes
-        self._frames[at : at + view.nbytes] = view
+        at = end = self._shown % SLOTS * largest
+        for part in parts:
+            self._frames[end : end + part.nbytes] = part
+            end += part.nbytes
         self._shown += 1
-        self.tell({**message, "at": at, "bytes": view.nbytes})
+        self.tell({**message, "at": at, "bytes": end - at})
 
     def tell(self, message: dict[str, Any], *payload: Any) -> None:
         """Send a message with its payload, objects with a buffer."""
@@ -159,9 +162,9 @@ def _send(video: Video, parent: Parent, *, wanted: list[int], keyframes_only: bo
     for pts, frame in video.frames(timed=timed, keyframes=set(wanted) if keyframes_only else None):
         if pts in left:
             left.remove(pts)
-            picture = frame.reformat(format="bgr24", threads=1).planes[0]
-            size = {"width_px": frame.width, "height_px": frame.height, "stride_bytes": picture.line_size}
-            parent.show({"kind": "frame", "pts": pts, **size}, picture)
+            layout, parts = packed(frame)
+            about = {"width_px": frame.width, "height_px": frame.height, "layout": layout}
+            parent.show({"kind": "frame", "pts": pts, **about}, 3 * frame.width * frame.height, parts)
         if not left:
             break
 

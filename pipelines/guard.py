@@ -29,7 +29,6 @@ from pipelines.decode_child import HEADER, SLOTS
 _CPU_SIGNALS = {signal.SIGXCPU, signal.SIGKILL}
 _MAX_JSON_BYTES = 1 << 20
 _MAX_PACKETS = 50_000_000
-_ROW_PADDING_BYTES = 256
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ class GuardedChild:
         self._path, self._limits = path, limits
         # A file, not a pipe: nobody reads it while the child runs.
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115
-        self._frames_fd = _shared_memory(SLOTS * (3 * limits.max_pixels + _ROW_PADDING_BYTES * limits.max_side_px))
+        self._frames_fd = _shared_memory(SLOTS * 3 * limits.max_pixels)
         self._frames = mmap.mmap(self._frames_fd, 0, prot=mmap.PROT_READ)
         orders = {"path": str(path.resolve()), "frames_fd": self._frames_fd, **asdict(limits)}
         self.process = subprocess.Popen(  # noqa: S603

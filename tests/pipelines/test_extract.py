@@ -154,10 +154,10 @@ def test_a_segment_that_kills_its_worker_fails_and_the_others_go_on(ray_node: ob
             def __init__(self) -> None:
                 self.harmless = blob_detector_here()
 
-            def detect(self, frames_bgr: Any) -> Any:
-                if any(frame[0, 0, 2] > 200 for frame in frames_bgr):
+            def detect(self, pictures: Any) -> Any:
+                if any(picture.bgr()[0, 0, 2] > 200 for picture in pictures):
                     os._exit(1)
-                return self.harmless.detect(frames_bgr)
+                return self.harmless.detect(pictures)
 
         return Deadly()
 
