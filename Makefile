@@ -29,7 +29,7 @@ fix: setup ## format, and mend what ruff can mend
 	@$(BIN)/ruff format --quiet .
 
 bench: setup ## set-up, then the ratio of our pipeline to the usual tracking loop
-	@$(BIN)/python -m pipelines.bench
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pipelines.bench
 
 setup: ## install what is missing; does nothing, quickly, when all is there
 	@cluster/setup/system_packages.sh

@@ -85,4 +85,4 @@ def _jpeg(picture: Bytes) -> bytes:
 
 def _sharpness(picture: Bytes) -> float:
     grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
-    return float(cv2.Laplacian(grey, cv2.CV_64F).var())
+    return float(cv2.meanStdDev(cv2.Laplacian(grey, cv2.CV_16S))[1][0, 0]) ** 2

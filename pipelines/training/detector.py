@@ -11,6 +11,7 @@ import yaml
 from models.vision.torch_detector import open_yolo
 from models.vision.weights import digest
 from pipelines.training.pictures import SIZE_PX, write_pictures
+from pipelines.training.quantising import load_nncf, quantise
 
 NETWORK = Path(__file__).with_name("mall-people.yaml")
 NAME = "mall-people"
@@ -34,7 +35,7 @@ STAGES = (Stage(640, 4, 0.003, 0.05), Stage(640, 5, 0.002, 0.05))
 
 @dataclass(frozen=True)
 class Trained:
-    """What training gave: the weights for torch, the folder for OpenVINO, and their digests for the registry."""
+    """What training gave: the weights for torch, the INT8 folder for OpenVINO, and their digests for the registry."""
 
     torch: Path
     openvino: Path
@@ -56,7 +57,9 @@ def train_detector(
     Into `out_dir` go the pictures, the runs of each stage with their scores on the held-out pictures, and the weights. Takes
     about 100 ms of one core for every picture in every epoch. The same seed gives the same pictures and nearly the same
     weights: torch promises no more.
+    Raises NotInstalled, before anything is done, where NNCF is missing.
     """
+    load_nncf()
     out_dir = out_dir.absolute()
     write_pictures(out_dir / "train", seed, pictures)
     write_pictures(out_dir / "val", seed + HELD_OUT_SEED, held_out)
@@ -103,7 +106,10 @@ def run_stage(stage: Stage, start: Path, pictures: Path, folder: Path, *, seed: 
 
 
 def finish(trained: Path, out_dir: Path) -> Trained:
-    """The weights without optimiser and without traces of the machine, as `.pt` and as OpenVINO folder (FP16, any size)."""
+    """The weights without optimiser and without traces of the machine, as `.pt` and as OpenVINO folder (INT8, any size).
+
+    Scales of INT8 are set by the training pictures in `out_dir`.
+    """
     torch_file = out_dir / f"{NAME}.pt"
     _strip(trained, torch_file)
     exported = Path(
@@ -112,6 +118,8 @@ def finish(trained: Path, out_dir: Path) -> Trained:
         )
     )
     _describe_export(exported / "metadata.yaml")
+    floating = exported.rename(out_dir / f"{NAME}_floating_point")
+    quantise(floating, sorted((out_dir / "train" / "images").iterdir()), exported)
     return Trained(torch_file, exported, digest(torch_file), digest(exported))
 
 

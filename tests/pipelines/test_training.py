@@ -61,6 +61,7 @@ def test_an_untrained_network_gives_probabilities_of_every_value():
 
 @pytest.mark.filterwarnings("ignore")
 def test_the_detector_can_be_trained_again(tmp_path):
+    pytest.importorskip("nncf", reason="quantising is for those who train: pip install .[training]")
     made = train_detector(tmp_path, 3, pictures=8, held_out=2, stages=[Stage(96, 1, 0.001, 0.0)], workers=0)
     assert digest(made.torch) == made.torch_sha256
     assert digest(made.openvino) == made.openvino_sha256

@@ -4,8 +4,8 @@ Every detection has at most one `before` and one `after`, and two beliefs: `past
 from its track's future. Going backward over the samples, the future beliefs ahead are always those of the present links,
 and so are the past beliefs behind; going forward the same holds with the sides exchanged.
 
-A decision depends on nothing but links and beliefs of the few seconds around it. Where none of these has changed since it
-was taken, and it changed none itself, it is not taken again: later sweeps cost little where little is doubtful.
+A decision rests on what lies within `MAX_GAP_S` of it. Where no link there has changed since it was taken, itself included, it
+is not taken again: beliefs that changed further away have faded. So later sweeps cost little where little is doubtful.
 """
 
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ class Links:
         self.future = scene.alone.take(everything)
         placed = scene.placed
         self._clock = 0
-        self._links_at, self._past_at, self._future_at = (np.zeros(len(everything), dtype=np.intp) for _ in range(3))
+        self._changed_at = np.zeros(len(everything), dtype=np.intp)
         self._rematched_at, self._reassigned_at = (np.full(len(placed.times_s), NONE) for _ in range(2))
         self._from = np.searchsorted(placed.time_s, placed.times_s - MAX_GAP_S - 1e-6)
         self._to = np.searchsorted(placed.time_s, placed.times_s + MAX_GAP_S + 1e-6)
@@ -82,55 +82,46 @@ class Links:
 
     def renew_past(self, sample: int) -> None:
         """Past beliefs of a sample's detections from those of their `before`."""
-        self._renew(self.past, self._past_at, self._detections(sample), self.before)
+        self._renew(self.past, self._detections(sample), self.before)
 
     def renew_future(self, sample: int) -> None:
         """Future beliefs of a sample's detections from those of their `after`."""
-        self._renew(self.future, self._future_at, self._detections(sample), self.after)
+        self._renew(self.future, self._detections(sample), self.after)
 
     def tracks(self) -> Indices:
         """The first detection of each detection's track, (n,): one number per track."""
         return _roots(self.before)
 
-    def _renew(self, beliefs: Beliefs, changed_at: Indices, detections: Indices, neighbours: Indices) -> None:
-        before = beliefs.take(detections)
+    def _renew(self, beliefs: Beliefs, detections: Indices, neighbours: Indices) -> None:
         beliefs.put(detections, self.scene.alone.take(detections))
         linked = detections[neighbours[detections] != NONE]
         if len(linked):
             neighbour = neighbours[linked]
             beliefs.put(linked, self.scene.extended(beliefs.take(neighbour), linked, self._gap_s(neighbour, linked)))
-        changed_at[detections[beliefs.take(detections).differs(before)]] = self._clock
 
     def _rematch(self, sample: int) -> None:
         """Cut all tracks after `sample` and match all ends to all beginnings anew, unless that was done to what is there now."""
-        border = self.scene.placed.starts[sample + 1]
-        earlier, later = slice(self._from[sample + 1], border), slice(border, self._to[sample])
-        with self._decision(self._rematched_at, sample, earlier, later) as is_due:
+        with self._decision(self._rematched_at, sample, slice(self._from[sample + 1], self._to[sample])) as is_due:
             if is_due:
                 self._match_anew(sample)
 
     def _reassign(self, sample: int) -> None:
         """Give each detection of a sample to the track where it is worth most, unless that was done to what is there now."""
-        start, stop = self.scene.placed.starts[sample], self.scene.placed.starts[sample + 1]
-        earlier, later = slice(self._from[sample], start), slice(stop, self._to[sample])
-        with self._decision(self._reassigned_at, sample, earlier, later) as is_due:
+        with self._decision(self._reassigned_at, sample, slice(self._from[sample], self._to[sample])) as is_due:
             if is_due:
                 self._assign_anew(sample)
 
     @contextmanager
-    def _decision(self, taken_at: Indices, sample: int, earlier: slice, later: slice) -> Iterator[bool]:
-        """Whether a decision must be taken (again) that rests on links, on the past of `earlier` and the future of `later` detections."""
-        around = slice(earlier.start, later.stop)
-        stamps = self._links_at[around], self._past_at[earlier], self._future_at[later]
-        if taken_at[sample] >= max(stamp.max(initial=0) for stamp in stamps):
+    def _decision(self, taken_at: Indices, sample: int, around: slice) -> Iterator[bool]:
+        """Whether the decision about a sample, which rests on the detections `around` it, must be taken (again)."""
+        if taken_at[sample] >= self._changed_at[around].max(initial=0):
             yield False
             return
         before, after = self.before[around].copy(), self.after[around].copy()
         taken_at[sample] = self._clock
         yield True
         self._clock += 1
-        changed = (self.before[around] != before) | (self.after[around] != after)
-        self._links_at[around][changed] = self._clock
+        self._changed_at[around][(self.before[around] != before) | (self.after[around] != after)] = self._clock
 
     def _match_anew(self, sample: int) -> None:
         border, time_after = self.scene.placed.starts[sample + 1], sample + 1
