@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 
-from serve.api import errors, processes, questions, service
+from serve.api import errors, pages, processes, questions, service, site
 from serve.api.request_ids import RequestIds
 from serve.logic.desk import QuestionDesk
 
@@ -29,7 +29,7 @@ def create(desk: QuestionDesk) -> FastAPI:
         description=DESCRIPTION,
         version="1.0.0",
         license_info={"name": "AGPL-3.0-or-later"},
-        docs_url=None,  # FastAPI's page loads its scripts from a CDN; `service` has a page of ours
+        docs_url=None,  # FastAPI's page loads its scripts from a CDN; `pages` has one of ours
         redoc_url=None,
         lifespan=lifespan,
         middleware=[
@@ -39,6 +39,12 @@ def create(desk: QuestionDesk) -> FastAPI:
     )
     app.state.desk = desk
     errors.install(app)
-    for router in (service.router, processes.routes(desk.questions), questions.routes(desk.questions)):
+    for router in (
+        pages.router,
+        service.router,
+        site.router,
+        processes.routes(desk.questions),
+        questions.routes(desk.questions),
+    ):
         app.include_router(router)
     return app

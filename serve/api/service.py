@@ -1,30 +1,15 @@
-"""The service about itself: landing page, health, conformance, its documentation, and coverage."""
+"""The service about itself: health, conformance and coverage."""
 
 from fastapi import APIRouter, Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse
 
 from models.world.errors import MallError
 from serve.api.keys import Desk, KnownCaller
 from serve.api.request_ids import request_id_of
 from serve.presentation.documents import coverage_document
-from serve.presentation.pages.render import landing_links, landing_page, reference_page
 from serve.presentation.processes import CONFORMANCE
 
 router = APIRouter(tags=["service"])
-
-
-@router.get("/", summary="What this is", response_class=HTMLResponse)
-def landing(request: Request, desk: Desk) -> Response:
-    """The landing page; as JSON links for `Accept: application/json`."""
-    if "application/json" in request.headers.get("accept", ""):
-        return JSONResponse(landing_links())
-    return HTMLResponse(landing_page(desk.questions.values()))
-
-
-@router.get("/docs", summary="How to ask", response_class=HTMLResponse)
-def reference(desk: Desk) -> str:
-    """The reference page: every question, its parameters and columns, and every error."""
-    return reference_page(desk.questions.values())
 
 
 @router.get("/healthz", summary="Is the process alive")

@@ -12,14 +12,15 @@ Document = dict[str, object]
 
 
 def answer_document(answered: Answered) -> Document:
-    """`question`, `inputs`, `passport` and `result` with `columns` (name, unit) and `rows` (one object each)."""
+    """`question`, `inputs`, `passport` and `result`: its kind, `columns` (name, type, unit), `rows` (one object each)."""
     names = [column.name for column in answered.columns]
     return {
         "question": answered.question.id,
         "inputs": plain(answered.inputs),
         "passport": passport_document(answered.passport),
         "result": {
-            "columns": [{"name": column.name, "unit": column.unit} for column in answered.columns],
+            "kind": answered.question.result,
+            "columns": [{"name": one.name, "type": one.type, "unit": one.unit} for one in answered.columns],
             "rows": [dict(zip(names, map(plain, row), strict=True)) for row in answered.rows],
         },
     }

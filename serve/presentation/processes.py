@@ -14,10 +14,10 @@ CONFORMANCE = tuple(
 _SCHEMAS: Mapping[str, Mapping[str, object]] = {
     "time": {"type": "string", "format": "date-time"},
     "text": {"type": "string"},
-    "section": {"type": "string"},
+    "section": {"type": "string", "format": "section"},
     "number": {"type": "number"},
     "integer": {"type": "integer"},
-    "floor": {"type": "integer"},
+    "floor": {"type": "integer", "format": "floor"},
     "attribute": {
         "type": "string",
         "enum": [f"{key}:{value}" for key, values in ATTRIBUTES.items() for value in values],
@@ -32,6 +32,7 @@ def summary(question: Question) -> Document:
         "id": question.id,
         "title": question.title,
         "description": question.description,
+        "keywords": [question.result, *question.needs],
         "version": VERSION,
         "jobControlOptions": ["sync-execute"],
         "outputTransmission": ["value"],
