@@ -5,25 +5,13 @@ import pytest
 
 from models.world.errors import LeaseLost
 from models.world.periods import Window
-from sql import ledger, sites, videos
+from sql import ledger
 from sql.ledger import Claim
 from sql.store import Store
-from tests.sql import mall
 from tests.sql.mall import SITE, TEN
 
 EXTRACTOR = "mall-people-1"
 HOUR = Window(TEN, TEN + timedelta(hours=1))
-
-
-@pytest.fixture
-def segments(admin: Store, ingest: Store) -> list[uuid.UUID]:
-    recorded = [mall.segment("cam1"), mall.segment("cam1", TEN + timedelta(minutes=30)), mall.segment("cam2")]
-    with admin.connection() as connection:
-        sites.save(connection, SITE)
-    with ingest.connection() as connection:
-        for segment in recorded:
-            assert videos.add(connection, segment)
-    return [segment.segment_id for segment in recorded]
 
 
 def claim(store: Store, segments: list[uuid.UUID], owner: str = "worker", lease_s: float = 60) -> list[Claim]:
