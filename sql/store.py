@@ -89,10 +89,10 @@ def migrate(admin_dsn: str, *, ahead: timedelta = timedelta(days=31)) -> None:
         connection.execute(sqlalchemy.text("select ensure_partitions(:start, :end)"), window)
 
 
-def unmigrate(admin_dsn: str) -> None:
-    """Take the whole schema away again; meant for empty databases."""
+def unmigrate(admin_dsn: str, version: str = "base") -> None:
+    """Take the schema back to a version, or all of it away; the latter is meant for empty databases."""
     with _administration(admin_dsn) as (config, _):
-        command.downgrade(config, "base")
+        command.downgrade(config, version)
 
 
 @contextmanager

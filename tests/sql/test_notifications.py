@@ -1,5 +1,6 @@
 import uuid
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from sql import jobs, notifications, requests
 from sql.notifications import Notification
 from sql.store import Store
-from tests.sql.wishes import CALLBACK, claimed, dismissed, quote_of, waiting
+from tests.sql.wishes import CALLBACK, claimed, dismissed, quote_of, until_blocked, waiting
 
 ONE = uuid.uuid5(uuid.NAMESPACE_OID, "one")
 
@@ -72,6 +73,19 @@ def test_everybody_who_waits_is_told_and_nobody_who_left(ingest: Store) -> None:
         (bob.job_id, "dismissed"),
         (cyd.job_id, "successful"),
     }
+
+
+def test_who_joins_while_the_end_waits_for_it_is_told_too(ingest: Store, read: Store) -> None:
+    ann = waiting(read, quote_of(ONE), "ann", CALLBACK)
+    claim = claimed(ingest)
+    with ThreadPoolExecutor(1) as thread, ingest.connection() as ending:
+        with read.connection(read_only=False) as joining:
+            request = requests.want(joining, quote_of(ONE))
+            ended = thread.submit(requests.succeed, ending, claim)
+            until_blocked(ingest, [ending.info.backend_pid])
+            bob = jobs.subscribe(joining, request, "paths", {}, "bob", CALLBACK)
+        assert ended.result(timeout=30)
+    assert {job for job, _, _ in told(ingest)} == {ann.job_id, bob.job_id}
 
 
 def test_a_request_begun_again_is_announced_once(ingest: Store) -> None:

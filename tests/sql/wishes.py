@@ -1,5 +1,6 @@
 """Wishes for extraction, and who waits for them, in a few words."""
 
+import time
 import uuid
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -83,9 +84,10 @@ def at_once(number: int, work: Callable[[int], T]) -> list[T]:
 
 
 def until_blocked(store: Store, pids: Iterable[int]) -> None:
-    """Returns when every one of these backends waits for a lock."""
-    waiting = set(pids)
+    """Returns when every one of these backends waits for a lock; fails if they do not begin to."""
+    waiting, patience = set(pids), time.monotonic() + 30
     while waiting:
+        assert time.monotonic() < patience, f"the backends {waiting} wait for nobody"
         with store.connection() as connection:
             waiting = {
                 pid
