@@ -8,18 +8,17 @@ import structlog
 from rich.console import Console
 
 from models.world.errors import BadParameter, MallError, NotAllowed, NotExtracted, StoreUnavailable, UnknownQuestion
-from serve.api import create
 from serve.client import Answer, Mall
 from serve.logic.outcomes import REFUSALS, UnknownKey
 from serve.presentation.terminal import MOST_ROWS, show
 from tests.serve.http import InMemory
-from tests.serve.mall import ASKED, HOUR, KEY, NOON, QUESTIONS, MemoryRecords, caller_of, covering, desk_over, minutes
+from tests.serve.mall import ASKED, HOUR, KEY, NOON, QUESTIONS, MemoryRecords, app_over, caller_of, covering, minutes
 
 PATHS = [("p1", 0, NOON, 1.0, 2.0, 1), ("p1", 0, minutes(0, 1).end, 2.0, 2.0, 1)]
 
 
 def mall(records: MemoryRecords | None = None, key: str = KEY) -> Mall:
-    return Mall("http://mall.test", key, transport=InMemory(create(desk_over(records or MemoryRecords()))))
+    return Mall("http://mall.test", key, transport=InMemory(app_over(records or MemoryRecords())))
 
 
 def printed(answer: Answer, width: int = 100) -> str:
@@ -47,19 +46,6 @@ def test_an_empty_answer_is_an_empty_frame_with_its_columns() -> None:
     frame = mall().ask("paths", **ASKED).to_frame()
     assert frame.empty
     assert "x_m" in frame
-
-
-def test_it_always_says_that_it_could_wait() -> None:
-    seen: list[httpx.Request] = []
-    app = create(desk_over(MemoryRecords()))
-
-    class Watching(InMemory):
-        def handle_request(self, request: httpx.Request) -> httpx.Response:
-            seen.append(request)
-            return super().handle_request(request)
-
-    Mall("http://mall.test", KEY, transport=Watching(app)).ask("paths", **ASKED)
-    assert seen[0].headers["prefer"] == "respond-async"
 
 
 def test_what_is_missing_comes_back_as_the_same_error() -> None:
