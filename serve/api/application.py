@@ -24,11 +24,15 @@ DESCRIPTION = "How people move through the mall. A question is answered complete
 
 @dataclass(frozen=True)
 class Manners:
-    """How the application bears itself: how much it takes on at once, and the pace of its event streams."""
+    """How the application bears itself: how much it takes on at once, the pace of its event streams, its patience.
+
+    `probe_s` is how long each part may take to say that it is there.
+    """
 
     requests: int = 32
     streams: int = 200
     pace: Pace = field(default_factory=Pace)
+    probe_s: float = 3.0
 
 
 def create(
@@ -64,7 +68,7 @@ def create(
     app.state.jobs = desk
     app.state.metrics = figures
     app.state.probes = probes or {}
-    app.state.pace = manners.pace
+    app.state.manners = manners
     app.state.stopping = stopping
     errors.install(app)
     catalogue = desk.desk.questions

@@ -46,7 +46,8 @@ async def events(request: Request, job_id: str, jobs: Jobs, caller: KnownCaller)
     look = partial(jobs.standing, job_id, caller)
     first = await run_in_threadpool(look)  # what is refused is refused before the stream begins
     state = request.app.state
-    return StreamingResponse(changes(first, look, state.pace, state.stopping), media_type=MEDIA_TYPE, headers=_HEADERS)
+    pieces = changes(first, look, state.manners.pace, state.stopping)
+    return StreamingResponse(pieces, media_type=MEDIA_TYPE, headers=_HEADERS)
 
 
 async def changes(

@@ -16,8 +16,8 @@ Probe = Callable[[], str]
 """Looks at one part and says in a few words what is there. Raises MallError with the reason when it is not."""
 NEEDED = ("database", "schema")
 """Without these nothing can be answered. Without the others what is known still is."""
-PATIENCE_S = 3.0
-"""How long a part may take to say that it is there."""
+S3_TIMEOUT_S = 2.0
+Check = dict[str, object]
 router = APIRouter(tags=["service"])
 log = structlog.get_logger(__name__)
 
@@ -32,30 +32,29 @@ def probes(records: Records, orders: Orders, s3_endpoint: str | None) -> Mapping
 @router.get("/readyz", summary="Can questions be answered", responses={503: {"description": "not ready"}})
 async def readyz(request: Request) -> JSONResponse:
     """Each part with `ok` and `why`; `ready` as long as what is known can be answered."""
-    checks: dict[str, dict[str, object]] = {}
-    async with anyio.create_task_group() as group:
-        for name, probe in request.app.state.probes.items():
-            group.start_soon(_check, checks, name, probe)
+    probes, patience_s = request.app.state.probes, request.app.state.manners.probe_s
+    checks: dict[str, Check] = {name: {"ok": False, "why": f"no answer within {patience_s:g} s"} for name in probes}
+    with anyio.move_on_after(patience_s):
+        async with anyio.create_task_group() as group:
+            for name, probe in probes.items():
+                group.start_soon(_check, checks, name, probe)
     ready = all(checks[name]["ok"] for name in NEEDED if name in checks)
-    body = {"ready": ready, "checks": {name: checks[name] for name in request.app.state.probes}}
+    body = {"ready": ready, "checks": checks}
     return JSONResponse(body) if ready else JSONResponse(body, 503, {"Retry-After": "5"})
 
 
-async def _check(checks: dict[str, dict[str, object]], name: str, probe: Probe) -> None:
-    checks[name] = {"ok": False, "why": f"no answer within {PATIENCE_S:g} s"}
-    with anyio.move_on_after(PATIENCE_S):
-        ok, why = await anyio.to_thread.run_sync(_looked, name, probe, abandon_on_cancel=True)
-        checks[name] = {"ok": ok, "why": why}
+async def _check(checks: dict[str, Check], name: str, probe: Probe) -> None:
+    checks[name] = await anyio.to_thread.run_sync(_looked, name, probe, abandon_on_cancel=True)
 
 
-def _looked(name: str, probe: Probe) -> tuple[bool, str]:
+def _looked(name: str, probe: Probe) -> Check:
     try:
-        return True, probe()
+        return {"ok": True, "why": probe()}
     except MallError as error:
-        return False, str(error)
+        return {"ok": False, "why": str(error)}
     except Exception:
         log.exception("probe failed", probe=name)
-        return False, "the probe itself broke; see the log"
+        return {"ok": False, "why": "the probe itself broke; see the log"}
 
 
 def _database(records: Records) -> str:
@@ -65,7 +64,7 @@ def _database(records: Records) -> str:
 
 def _object_store(endpoint: str) -> str:
     try:
-        status = httpx.get(endpoint, timeout=PATIENCE_S).status_code
+        status = httpx.get(endpoint, timeout=S3_TIMEOUT_S).status_code
     except httpx.HTTPError as error:
         raise MallError(f"nobody answers at {endpoint}: {error}") from error
     if status >= httpx.codes.INTERNAL_SERVER_ERROR:

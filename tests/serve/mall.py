@@ -139,11 +139,11 @@ def jobs_over(records: MemoryRecords, orders: MemoryOrders | None = None, **limi
 
 
 def app_over(
-    records: MemoryRecords, orders: MemoryOrders | None = None, *, requests: int = 32, streams: int = 200
+    records: MemoryRecords, orders: MemoryOrders | None = None, *, probe_s: float = 3.0, **limits: float
 ) -> FastAPI:
     """The whole application over records and orders in memory; its streams look without a pause."""
     orders = orders or MemoryOrders()
     metrics = Metrics(orders.figures)
-    jobs = JobDesk(desk_over(records, observe=metrics.observe), orders)
-    manners = Manners(requests, streams, Pace(look_s=0.0))
+    jobs = JobDesk(desk_over(records, observe=metrics.observe), orders, **limits)
+    manners = Manners(pace=Pace(look_s=0.0), probe_s=probe_s)
     return create(jobs, metrics, probes(records, orders, None), manners)
