@@ -6,6 +6,8 @@ from models.world.places import Camera, Floats, Floor, inside
 
 _COLUMNS, _ROWS = 33, 97
 """How finely the picture is sampled; rows more finely, because far ones are many metres deep."""
+_DIRECTIONS = 72
+"""In how many directions an outline's corners are looked for: corners blunter than 175 degrees may be cut."""
 
 
 def seen_floor(camera: Camera, floor: Floor) -> Floats:
@@ -20,25 +22,17 @@ def seen_floor(camera: Camera, floor: Floor) -> Floats:
 
 
 def convex_outline(points: Floats) -> Floats:
-    """The corners of the convex hull of the points, (n, 2) -> (m, 2), counter-clockwise (Andrew 1979, monotone chain).
-
-    Empty for points that enclose no area.
-    """
-    ordered = [(float(x), float(y)) for x, y in np.unique(points, axis=0)]
-    lower, upper = _chain(ordered), _chain(ordered[::-1])
-    corners = [*lower[:-1], *upper[:-1]]
-    return np.array(corners) if len(corners) >= 3 else np.zeros((0, 2))
-
-
-def _chain(ordered: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    """The half of the hull that turns left all the way through the sorted points."""
-    chain: list[tuple[float, float]] = []
-    for point in ordered:
-        while len(chain) >= 2 and _turn(chain[-2], chain[-1], point) <= 0:
-            chain.pop()
-        chain.append(point)
-    return chain
+    """The farthest points in each direction, (n, 2) -> (m, 2), counter-clockwise; empty for points that enclose no area."""
+    nothing = np.zeros((0, 2))
+    if not len(points):
+        return nothing
+    turns = np.linspace(0, 2 * np.pi, _DIRECTIONS, endpoint=False)
+    farthest = (points @ np.array([np.cos(turns), np.sin(turns)])).argmax(axis=0)
+    corners = points[farthest[farthest != np.roll(farthest, 1)]]
+    return corners if _area(corners) > 1e-9 else nothing
 
 
-def _turn(a: tuple[float, float], b: tuple[float, float], c: tuple[float, float]) -> float:
-    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+def _area(corners: Floats) -> float:
+    """Of a polygon, counter-clockwise (the shoelace formula)."""
+    x, y = corners.T
+    return float(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2

@@ -89,7 +89,7 @@ def fill(admin: Store, ingest: Store) -> None:
             claim = ledger.claim_load(connection, SITE.name, hour, "test", 60)
         assert claim is not None
         with ingest.connection() as connection:
-            people.replace_hour(connection, claim, _people_of(visitors, hour), _coverage_of(hour))
+            people.replace_hour(connection, claim, _people_of(visitors, hour), coverage_of(hour))
 
 
 def _segments() -> Iterator[Segment]:
@@ -121,7 +121,7 @@ def _extracted_hours() -> list[datetime]:
     return [FOUR.replace(hour=clock) + timedelta(days=day - 2) for day, clocks in enumerate(days) for clock in clocks]
 
 
-def _coverage_of(hour: datetime) -> list[Covered]:
+def coverage_of(hour: datetime) -> list[Covered]:
     until = {"cam7": timedelta(minutes=20)} if hour == FOUR else {}
     return [Covered(one.id, Window(hour, hour + until.get(one.id, HOUR)), EXTRACTOR) for one in SITE.cameras]
 

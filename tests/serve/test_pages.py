@@ -8,23 +8,22 @@ import httpx
 import pytest
 
 from models.world.errors import NotFound
-from serve.api import create
 from serve.presentation.pages import render
 from serve.presentation.pages.assets import Asset, Bundle, find, page_bundle, plotly_bundle
 from tests.serve.http import http_to
-from tests.serve.mall import MemoryRecords, desk_over
+from tests.serve.mall import MemoryRecords, app_over
 
 PAGES = ("/", "/about", "/docs")
 BROWSER = Path(render.__file__).parent / "browser"
 
 
 def anybody() -> httpx.Client:
-    return http_to(create(desk_over(MemoryRecords())), key=None)
+    return http_to(app_over(MemoryRecords()), key=None)
 
 
 def asked_with(encoding: str, address: str) -> httpx.Response:
     async def ask() -> httpx.Response:
-        transport = httpx.ASGITransport(create(desk_over(MemoryRecords())))
+        transport = httpx.ASGITransport(app_over(MemoryRecords()))
         async with httpx.AsyncClient(transport=transport, base_url="http://mall.test") as http:
             return await http.get(address, headers={"Accept-Encoding": encoding})
 
@@ -109,7 +108,7 @@ def test_nothing_from_outside_becomes_markup() -> None:
 
 
 def test_the_site_is_told_with_what_each_camera_sees() -> None:
-    site = http_to(create(desk_over(MemoryRecords()))).get("/site").json()
+    site = http_to(app_over(MemoryRecords())).get("/site").json()
     assert site["time_zone"] == "Europe/Berlin"
     assert site["floors"] == [
         {"id": 0, "name": "Ground", "outline": [[0.0, 0.0], [60.0, 0.0], [60.0, 30.0], [0.0, 30.0]]}
@@ -118,19 +117,19 @@ def test_the_site_is_told_with_what_each_camera_sees() -> None:
     camera = site["cameras"][0]
     # Its picture of 640 x 384 px shows, at 0.1 m a pixel, 64 x 38.4 m: more than the floor.
     assert camera["near"] == [32.0, 38.4]
-    assert [0.0, 0.0] in camera["view"]
-    assert all(0 <= x <= 60 and 0 <= y <= 30 for x, y in camera["view"])
+    assert [0.0, 0.0] in camera["sees"]
+    assert all(0 <= x <= 60 and 0 <= y <= 30 for x, y in camera["sees"])
 
 
 def test_the_site_needs_a_key_and_leaves_a_trace_in_the_audit() -> None:
     records = MemoryRecords()
     assert anybody().get("/site").status_code == 401
-    http_to(create(desk_over(records))).get("/site")
+    http_to(app_over(records)).get("/site")
     assert [(read.who, read.action, read.outcome) for read in records.reads] == [("tester", "site", "answered")]
 
 
 def test_an_answer_tells_its_kind_and_the_types_of_its_columns() -> None:
-    http = http_to(create(desk_over(MemoryRecords(rows=[(20, 31.5, 30.0)]))))
+    http = http_to(app_over(MemoryRecords(rows=[(20, 31.5, 30.0)])))
     asked = {"from": "2026-11-24T12:00Z", "to": "2026-11-24T13:00Z"}
     result = http.get("/questions/average-distance.json", params=asked).json()["result"]
     assert result["kind"] == "scalar"

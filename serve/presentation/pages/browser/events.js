@@ -1,7 +1,8 @@
-/** A job as it goes on: by Server-Sent Events, and by asking again where they break off. */
+/** A job as it goes on: by Server-Sent Events, opened again where they break off; each stream begins with how it stands. */
 
 const ENDS = new Set(["successful", "failed", "dismissed"]);
-const PAUSE_MS = 2000;
+const BREATH_MS = 300;
+const PAUSE_MS = 1500;
 const LONGEST_PAUSE_MS = 20_000;
 
 /** Whether nothing more will happen to the job. */
@@ -13,19 +14,19 @@ export function isOver(job) {
 export async function* follow(service, job, signal) {
   let [current, pause] = [job, PAUSE_MS];
   yield current;
-  while (!isOver(current)) {
+  while (!isOver(current) && !signal.aborted) {
     try {
       for await (const status of statuses(await service.events(job.jobID, signal))) {
         yield (current = status);
         pause = PAUSE_MS;
       }
-      if (isOver(current)) return;
-      yield (current = await service.job(job.jobID, signal));
+      if (!isOver(current)) await sleep(BREATH_MS, signal); // a stream lives only so long; the next one goes on
     } catch (problem) {
       if (signal.aborted) return;
       if (!problem.passes && !(problem instanceof TypeError)) throw problem; // TypeError: the stream was cut
+      await sleep(pause, signal);
+      pause = Math.min(pause * 1.5, LONGEST_PAUSE_MS);
     }
-    if (!isOver(current)) await sleep((pause = Math.min(pause * 1.5, LONGEST_PAUSE_MS)), signal);
   }
 }
 

@@ -30,16 +30,17 @@ export class JobPanel {
       again: make("button", { type: "button", class: "primary", click: onAgain, hidden: true }, "Ask again"),
     };
     const { title, message, percent, facts, cancel, again } = this.#parts;
-    const lead = make("p", { class: "soft" }, "This part was filmed but not looked at yet. The answer comes by itself; you may close the page and come back.");
+    const lead = (this.#parts.lead = make("p", { class: "soft" }, "This part was filmed but not looked at yet. The answer comes by itself; you may close the page and come back."));
     this.node = make("div", { class: "job" }, title, lead, make("div", { class: "bar" }, bar, percent), message, facts, make("p", { class: "actions" }, cancel, again));
   }
 
   /** Shows how the job stands. */
   show(job) {
-    const { title, message, bar, percent, facts, cancel, again } = this.#parts;
+    const { title, lead, message, bar, percent, facts, cancel, again } = this.#parts;
     this.node.dataset.status = job.status;
     say(title, TITLES[job.status] ?? job.status);
-    say(message, job.message ?? "");
+    say(message, job.status === "dismissed" ? "You can ask for it again; what was done already stays done." : job.message ?? "");
+    lead.hidden = isOver(job);
     const done = job.status === "successful" ? 100 : Math.min(99, job.progress ?? 0);
     bar.value = done;
     say(percent, `${number(done)} %`);

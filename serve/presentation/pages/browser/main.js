@@ -111,6 +111,7 @@ function screen({ service, site, clock, form, plan, refresh, onAgain, onCancel }
         bringIntoView(node);
       }
       panel.show(job);
+      form.isBusy = false; // another question may be asked meanwhile
       address.write(question.id, form.inputs, isOver(job) ? null : job.jobID);
       if (isOver(job)) panel = null;
     },

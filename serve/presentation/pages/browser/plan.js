@@ -117,6 +117,7 @@ function layoutOf(floor, sections, cameras, marked) {
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
     font: { family: "system-ui, sans-serif", color: colour("ink") },
     hoverlabel: { bgcolor: colour("card"), bordercolor: colour("line"), font: { color: colour("ink"), size: 12 } },
+    modebar: { bgcolor: "rgba(0,0,0,0)", color: colour("faint"), activecolor: colour("accent") },
     hovermode: "closest", showlegend: false, uirevision: `floor ${floor.id}`,
     dragmode: isTouch() ? false : "pan",
   };
@@ -126,7 +127,7 @@ function shapesOf(floor, sections, cameras, marked) {
   const shape = (points, more) => ({ type: "path", path: outline(points), layer: "below", line: { width: 0 }, ...more });
   return [
     shape(floor.outline, { fillcolor: colour("floor") }),
-    ...cameras.filter((one) => one.view.length > 2).map((one) => shape(one.view, { fillcolor: colour("view"), opacity: 0.1 })),
+    ...cameras.filter((one) => one.sees.length > 2).map((one) => shape(one.sees, { fillcolor: colour("view"), opacity: 0.07 })),
     ...sections.map((one) => shape(one.polygon, sectionLook(one.id === marked))),
     beyond(floor.outline),
     shape(floor.outline, { line: { color: colour("wall"), width: 1.5 } }),
@@ -153,7 +154,8 @@ function nameOf(section) {
 }
 
 function config() {
-  return { displayModeBar: isTouch() ? false : "hover", displaylogo: false, responsive: true, scrollZoom: false, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] };
+  const buttons = [["zoomIn2d", "zoomOut2d", "resetScale2d", "toImage"]];
+  return { displayModeBar: isTouch() ? false : "hover", modeBarButtons: buttons, displaylogo: false, responsive: true, scrollZoom: false };
 }
 
 function isTouch() {
