@@ -108,6 +108,18 @@ class Reader:
         drawn = "node => node.data.filter(one => one.mode === 'lines' && one.customdata).length"
         return int(self.page.locator("#plan").evaluate(drawn))
 
+    def click_plan(self, x_m: float, y_m: float) -> None:
+        """Click on the plan at this position of the floor that is shown."""
+        place = """(node, [x, y]) => {
+            const box = node.getBoundingClientRect(), { xaxis, yaxis } = node._fullLayout;
+            return [box.x + xaxis._offset + xaxis.d2p(x), box.y + yaxis._offset + yaxis.d2p(y)];
+        }"""
+        x, y = self.page.locator("#plan").evaluate(place, [x_m, y_m])
+        self.page.mouse.move(x - 5, y)  # plotly looks for what is hovered before it hears a click
+        self.page.mouse.move(x, y)
+        expect(self.page.locator("#plan .hoverlayer")).not_to_be_empty()
+        self.page.mouse.click(x, y)
+
     def complaint(self, field: str) -> Locator:
         """What the page says beside the field of this parameter."""
         return self.page.locator(f"#complaint-{field}")

@@ -179,6 +179,15 @@ def test_the_floors_can_be_changed(reader: Reader, service: Service) -> None:
     expect(reader.page.locator("#plan")).to_contain_text("Books & toys")
 
 
+def test_a_click_on_a_section_chooses_it(reader: Reader, service: Service) -> None:
+    reader.enter(service.key)
+    reader.choose("Paths of people")
+    reader.click_plan(36.0, 27.0)
+    expect(reader.page.locator("#field-section")).to_have_value("food-court")
+    reader.choose("People in a section")
+    expect(reader.page.locator("#field-section")).to_have_value("food-court")
+
+
 @pytest.mark.parametrize("width", [360, 768, 1440])
 def test_nothing_is_wider_than_the_screen(browser: Browser, service: Service, width: int) -> None:
     page = browser.new_page(viewport={"width": width, "height": 800})
