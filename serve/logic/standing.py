@@ -60,8 +60,8 @@ class Standing:
     def left(self) -> timedelta | None:
         """How long it will probably take yet; None when it has ended, or nothing is known about the speed.
 
-        What is left to do, by the pace since the work began, in which the pace of lately finished requests counts
-        like `PRIOR_SHARE` of the work. What waits before it is not counted.
+        What is left to do, by the pace since the first recording was begun, in which the pace of lately finished
+        requests counts like `PRIOR_SHARE` of the work. What waits before it is not counted.
         """
         pace = None if self.has_ended else self._pace()
         if pace is None:
@@ -71,7 +71,7 @@ class Standing:
     def _pace(self) -> float | None:
         """Seconds per second of video."""
         own_s = self.progress.camera_s_done - self.progress.camera_s_before
-        began = self.job.request.started_at
+        began = self.progress.begun_at or self.job.request.started_at
         if self.state != "running" or began is None or own_s <= 0:
             return 1 / self.rate if self.rate else None
         prior_s = PRIOR_SHARE * self.progress.camera_s if self.rate else 0.0

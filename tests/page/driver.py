@@ -108,6 +108,11 @@ class Reader:
         drawn = "node => node.data.filter(one => one.mode === 'lines' && one.customdata).length"
         return int(self.page.locator("#plan").evaluate(drawn))
 
+    def dots(self) -> int:
+        """How many marks are drawn over the ways: people at a moment, or where the ways begin and end."""
+        drawn = "node => node.data.filter(one => one.mode === 'markers').flatMap(one => one.x).length"
+        return int(self.page.locator("#plan").evaluate(drawn))
+
     def click_plan(self, x_m: float, y_m: float) -> None:
         """Click on the plan at this position of the floor that is shown."""
         place = """(node, [x, y]) => {

@@ -60,6 +60,26 @@ def test_paths_are_drawn_and_told_with_their_passport(reader: Reader, service: S
     assert reader.troubles == []
 
 
+def test_paths_can_be_played(reader: Reader, service: Service) -> None:
+    reader.enter(service.key)
+    reader.choose("Paths of people")
+    reader.fill(**ANSWERED)
+    reader.ask()
+    expect(reader.answer).to_be_visible()
+    whole = reader.dots()
+    moment = reader.page.get_by_role("slider", name="Moment")
+    moment.fill("500")
+    expect(moment).to_have_attribute("aria-valuetext", re.compile(r"^17:\d\d:\d\d$"))
+    assert 0 < reader.dots() < whole
+    reader.page.get_by_role("button", name="Play").click()
+    expect(moment).not_to_have_value("500")
+    reader.page.get_by_role("button", name="Pause").click()
+    moment.fill("1000")
+    expect(moment).to_have_value("1000")
+    assert reader.dots() == whole
+    assert reader.troubles == []
+
+
 def test_the_answer_can_be_saved_as_a_file(reader: Reader, service: Service, tmp_path: Path) -> None:
     reader.enter(service.key)
     reader.choose("Paths of people")

@@ -239,6 +239,13 @@ def test_what_was_done_before_the_start_says_nothing_about_the_pace() -> None:
     assert left_s(standing_at(0.5, 60, rate=None, before_s=720)) == pytest.approx(300)
 
 
+def test_starting_up_says_nothing_about_the_pace() -> None:
+    # A fifth is done after 60 s, of which the first 40 went into starting up: 20 s a fifth.
+    standing = standing_at(0.2, 60, rate=None)
+    begun = replace(standing.progress, begun_at=ORDERED_AT + timedelta(seconds=40))
+    assert left_s(replace(standing, progress=begun)) == pytest.approx(80)
+
+
 def test_before_it_begins_the_time_left_is_told_by_earlier_extractions_or_not_at_all() -> None:
     waiting = order(jobs_over(half_known(), MemoryOrders(rate=15.0)))
     assert left_s(waiting) == pytest.approx(120)

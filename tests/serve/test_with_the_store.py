@@ -13,7 +13,7 @@ import pytest
 from cluster.embedded.postgres import free_port
 from models.world.errors import NotAllowed, NotExtracted, NotRecorded, StoreUnavailable, UnknownSection
 from serve.app import ServeArgs, application, build
-from serve.client import Mall
+from serve.client import Job, Mall
 from serve.logic.desk import QuestionDesk
 from serve.logic.outcomes import UnknownKey
 from serve.logic.records import StoredRecords
@@ -152,7 +152,11 @@ def test_the_password_of_the_store_is_in_no_repr() -> None:
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_it_answers_through_ray_serve(ray_node: object, database: Database, key: str) -> None:
+def test_it_answers_and_tells_events_through_ray_serve(
+    ray_node: object, database: Database, key: str, ingest: Store
+) -> None:
+    with ingest.connection() as connection:
+        videos.add(connection, segment("cam1", TEN + timedelta(hours=1), minutes=30))
     from ray import serve as ray_serve
 
     with closing(socket.create_server(("127.0.0.1", 0))) as free:
@@ -168,5 +172,13 @@ def test_it_answers_through_ray_serve(ray_node: object, database: Database, key:
                 mall.ask(
                     "average-distance", **{"from": datetime(2026, 11, 1, tzinfo=UTC), "to": NINE - timedelta(days=9)}
                 )
+            job = mall.order("average-distance", **{**WHOLE, "to": TEN + timedelta(hours=2)})
+            assert isinstance(job, Job)
+            stream = mall.follow(job.id)
+            assert next(stream).status == "accepted"
+            mall.cancel(job.id)
+            assert [one.status for one in stream] == ["dismissed"]
+        checks = httpx.get(f"http://127.0.0.1:{port}/readyz").json()["checks"]
+        assert checks["ray"] == {"ok": True, "why": "2 CPUs"}
     finally:
         ray_serve.shutdown()

@@ -12,6 +12,7 @@ import { JobPanel } from "./job.js";
 import * as keys from "./key.js";
 import { areDrawable } from "./paths.js";
 import { Plan } from "./plan.js";
+import { Replay } from "./replay.js";
 import { save } from "./saving.js";
 import { Service } from "./service.js";
 import { cameraTime } from "./words.js";
@@ -46,13 +47,14 @@ async function open(service, site, questions, coverage) {
   fill(byId("site"), site.site);
   const strip = new CoverageStrip({ node: byId("coverage"), clock, onPick: (from, to) => (form.window = [from, to]) });
   const plan = new Plan({ node: byId("plan"), tabs: byId("floors"), site, clock, onSection: (id) => (form.section = id) });
+  const replay = new Replay({ node: byId("replay"), clock, onMoment: (moment) => plan.showMoment(moment) });
   const form = new QuestionForm({
     node: byId("form"), questions, service, places: { site, clock },
     onAsk: (question, inputs) => ask(question, inputs, { order: true }),
     onChange: () => (strip.mark(form.window), plan.mark(form.section)),
   });
   const refresh = async () => strip.show(await service.coverage());
-  const show = screen({ service, site, clock, form, plan, refresh, onAgain: () => ask(form.question, form.inputs, { order: true }), onCancel: () => talk.cancel() });
+  const show = screen({ service, site, clock, form, plan, replay, refresh, onAgain: () => ask(form.question, form.inputs, { order: true }), onCancel: () => talk.cancel() });
   const talk = new Conversation(service, show);
 
   function ask(question, inputs, options) {
@@ -82,9 +84,13 @@ function bringIntoView(node) {
 }
 
 /** What a conversation shows, and where. */
-function screen({ service, site, clock, form, plan, refresh, onAgain, onCancel }) {
+function screen({ service, site, clock, form, plan, replay, refresh, onAgain, onCancel }) {
   const node = byId("answer");
   let panel = null;
+  const showPaths = (rows) => {
+    replay.show(rows);
+    plan.showPaths(rows);
+  };
   const place = (...parts) => {
     node.hidden = false;
     fill(node, ...parts);
@@ -97,7 +103,7 @@ function screen({ service, site, clock, form, plan, refresh, onAgain, onCancel }
       const onFile = (format) => save(service.file(answer.question, format, answer.inputs)).catch((problem) => form.complain(problem));
       place(answerOf({ title: question.title, answer, clock, hasPlace: site.georeference !== null, onFile }));
       const hasPaths = areDrawable(answer.result.columns);
-      plan.showPaths(hasPaths ? answer.result.rows : []);
+      showPaths(hasPaths ? answer.result.rows : []);
       bringIntoView(hasPaths ? byId("plan-title") : node);
       address.write(question.id, form.inputs);
       refresh().catch(() => {}); // what was shown before stays
@@ -107,7 +113,7 @@ function screen({ service, site, clock, form, plan, refresh, onAgain, onCancel }
       if (panel === null) {
         panel = new JobPanel({ clock, onCancel, onAgain });
         place(panel.node);
-        plan.showPaths([]);
+        showPaths([]);
         bringIntoView(node);
       }
       panel.show(job);

@@ -2,7 +2,7 @@
 
 import { fill, make } from "./dom.js";
 import { colour, onTheme, plotly } from "./drawing.js";
-import { floorsOf, tracesOf } from "./paths.js";
+import { floorsOf, placesAt, tracesOf } from "./paths.js";
 
 const MARGIN_M = 0.8;
 
@@ -14,6 +14,7 @@ export class Plan {
   #floor;
   #rows = [];
   #section = null;
+  #moment = null;
 
   /** Draws into `node`; `tabs` holds the choice of the floor. `onSection` is told the section that is clicked. */
   constructor({ node, tabs, site, clock, onSection }) {
@@ -31,11 +32,22 @@ export class Plan {
 
   /** Shows the paths of these rows, on the first floor that has some. */
   showPaths(rows) {
-    this.#rows = rows;
+    [this.#rows, this.#moment] = [rows, null];
     const used = floorsOf(rows);
     if (used.size && !used.has(this.#floor)) this.#floor = [...used][0];
     this.#choices();
     return this.#draw();
+  }
+
+  /** Shows where everybody is at a moment, over faint paths; with null the paths alone. */
+  async showMoment(moment) {
+    const isNew = (moment === null) !== (this.#moment === null);
+    this.#moment = moment;
+    if (isNew) return this.#draw();
+    if (moment === null) return;
+    const { x, y, marker, hovertext } = placesAt(this.#rows, this.#floor, moment);
+    const last = this.#node.data.length - 1;
+    await (await plotly()).restyle(this.#node, { x: [x], y: [y], "marker.color": [marker.color], hovertext: [hovertext] }, [last]);
   }
 
   /** Marks a section, and turns to its floor; null marks none. */
@@ -78,7 +90,9 @@ export class Plan {
     const here = (one) => one.floor === floor.id;
     const sections = this.#site.sections.filter(here);
     const cameras = this.#site.cameras.filter(here);
-    const traces = [...sections.map(area), camerasOf(cameras), ...tracesOf(this.#rows, floor.id, this.#clock)];
+    const isReplay = this.#moment !== null;
+    const people = isReplay ? [placesAt(this.#rows, floor.id, this.#moment)] : [];
+    const traces = [...sections.map(area), camerasOf(cameras), ...tracesOf(this.#rows, floor.id, this.#clock, isReplay), ...people];
     this.#node.style.setProperty("--aspect", aspectOf(floor));
     await Plotly.react(this.#node, traces, layoutOf(floor, sections, cameras, this.#section), config());
   }
