@@ -58,7 +58,9 @@ class Reader:
     def choose(self, question: str) -> None:
         """Turn to the question with this title."""
         self.page.locator(".question", has=self.page.get_by_text(question, exact=True)).click()
-        expect(self.page.get_by_role("radio", name=question, exact=True)).to_be_checked()
+        radio = self.page.get_by_role("radio", name=question, exact=True)
+        expect(radio).to_be_checked()
+        expect(self.page.locator(".fields")).to_have_attribute("data-question", str(radio.get_attribute("value")))
 
     def field(self, label: str) -> Locator:
         return (
@@ -108,10 +110,17 @@ class Reader:
         drawn = "node => node.data.filter(one => one.mode === 'lines' && one.customdata).length"
         return int(self.page.locator("#plan").evaluate(drawn))
 
-    def dots(self) -> int:
-        """How many marks are drawn over the ways: people at a moment, or where the ways begin and end."""
-        drawn = "node => node.data.filter(one => one.mode === 'markers').flatMap(one => one.x).length"
-        return int(self.page.locator("#plan").evaluate(drawn))
+    def dots(self, low: int = 1, high: int = 1_000_000) -> int:
+        """How many marks are drawn over the ways, once they are from low to high.
+
+        They are people at a moment, or where the ways begin and end.
+        """
+        drawn = """([low, high]) => {
+            const marks = document.getElementById("plan").data.filter(one => one.mode === "markers");
+            const many = marks.flatMap(one => one.x).length;
+            return low <= many && many <= high ? many : 0;
+        }"""
+        return int(self.page.wait_for_function(drawn, arg=[low, high]).json_value())
 
     def click_plan(self, x_m: float, y_m: float) -> None:
         """Click on the plan at this position of the floor that is shown."""

@@ -15,6 +15,8 @@ export class QuestionForm {
   #parts;
   #remembered = {};
   #lastWindow = null;
+  #choosing = null;
+  #wanted = null;
 
   /** `places` are site and clock; `onAsk` gets question and inputs, `onChange` nothing. */
   constructor({ node, questions, service, places, onAsk, onChange }) {
@@ -36,8 +38,15 @@ export class QuestionForm {
   }
 
   /** Turns to a question; what was filled in stays where the new question has the same input. */
-  async choose(question) {
+  choose(question) {
+    this.#choosing = this.#turnTo(question);
+    return this.#choosing;
+  }
+
+  async #turnTo(question) {
+    this.#wanted = question;
     const description = await this.#service.question(question);
+    if (this.#wanted !== question) return; // another one was chosen meanwhile
     this.#remember();
     this.question = { id: question, title: description.title, description: description.description };
     this.#fields = Object.entries(description.inputs).map(([name, input]) => fieldFor(name, input, this.#places));
@@ -46,6 +55,7 @@ export class QuestionForm {
     for (const one of this.#parts.choices.querySelectorAll("input")) one.checked = one.value === question;
     fill(this.#parts.description, shortened(description.description));
     fill(this.#parts.fields, this.#fields.map((field) => field.node));
+    this.#parts.fields.dataset.question = question;
     this.complain(null);
     this.#changed();
   }
@@ -114,7 +124,7 @@ export class QuestionForm {
   }
 
   #choice(question) {
-    const input = make("input", { type: "radio", name: "question", value: question.id, change: () => this.choose(question.id) });
+    const input = make("input", { type: "radio", name: "question", value: question.id, change: () => this.choose(question.id).catch((problem) => this.complain(problem)) });
     return make("label", { class: "question" }, input, make("span", {}, question.title));
   }
 
@@ -124,8 +134,9 @@ export class QuestionForm {
     this.onChange();
   }
 
-  #ask(event) {
+  async #ask(event) {
     event.preventDefault();
+    await this.#choosing; // never the question before, whose fields may still be seen
     this.complain(null);
     const empty = this.#fields.find((field) => field.node.querySelector(":invalid") !== null);
     if (empty) return empty.complain("This is needed to answer the question.");

@@ -86,7 +86,7 @@ function bringIntoView(node) {
 /** What a conversation shows, and where. */
 function screen({ service, site, clock, form, plan, replay, refresh, onAgain, onCancel }) {
   const node = byId("answer");
-  let panel = null;
+  let [panel, status] = [null, null];
   const showPaths = (rows) => {
     replay.show(rows);
     plan.showPaths(rows);
@@ -105,8 +105,8 @@ function screen({ service, site, clock, form, plan, replay, refresh, onAgain, on
       const hasPaths = areDrawable(answer.result.columns);
       showPaths(hasPaths ? answer.result.rows : []);
       bringIntoView(hasPaths ? byId("plan-title") : node);
+      fill(byId("news"), `${question.title}: the answer is here`);
       address.write(question.id, form.inputs);
-      refresh().catch(() => {}); // what was shown before stays
     },
 
     job(question, job) {
@@ -117,6 +117,8 @@ function screen({ service, site, clock, form, plan, replay, refresh, onAgain, on
         bringIntoView(node);
       }
       panel.show(job);
+      if (job.status !== status) refresh().catch(() => {}); // what was shown before stays
+      status = job.status;
       form.isBusy = false; // another question may be asked meanwhile
       address.write(question.id, form.inputs, isOver(job) ? null : job.jobID);
       if (isOver(job)) panel = null;
