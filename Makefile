@@ -7,7 +7,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export PYTHON
 
-.PHONY: help demo test check fix bench setup constraints clean
+.PHONY: help demo test check fix bench setup browser constraints clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -15,7 +15,7 @@ help: ## list the targets
 demo: setup ## set-up, then a small mall from video to answered questions; the last line is a JSON summary
 	@$(BIN)/mall demo
 
-test: setup ## set-up, then all tests; ARGS="-k name" chooses
+test: setup browser ## set-up, then all tests; ARGS="-k name" chooses
 	@$(BIN)/python -m pytest $(ARGS)
 
 check: setup ## set-up, then format, lint, types and import rules
@@ -34,6 +34,9 @@ bench: setup ## set-up, then the ratio of our pipeline to the usual tracking loo
 setup: ## install what is missing; does nothing, quickly, when all is there
 	@cluster/setup/system_packages.sh
 	@cluster/setup/environment.sh "$(VENV)"
+
+browser:
+	@cluster/setup/browser.sh
 
 constraints: setup ## write the versions in VENV down as those that everybody gets
 	@{ sed -n '/^#/p' constraints.txt; $(BIN)/python -m pip freeze --exclude-editable; } > constraints.new

@@ -12,14 +12,15 @@ Document = dict[str, object]
 
 
 def answer_document(answered: Answered) -> Document:
-    """`question`, `inputs`, `passport` and `result` with `columns` (name, unit) and `rows` (one object each)."""
+    """`question`, `inputs`, `passport` and `result`: its kind, `columns` (name, type, unit), `rows` (one object each)."""
     names = [column.name for column in answered.columns]
     return {
         "question": answered.question.id,
         "inputs": plain(answered.inputs),
         "passport": passport_document(answered.passport),
         "result": {
-            "columns": [{"name": column.name, "unit": column.unit} for column in answered.columns],
+            "kind": answered.question.result,
+            "columns": [{"name": one.name, "type": one.type, "unit": one.unit} for one in answered.columns],
             "rows": [dict(zip(names, map(plain, row), strict=True)) for row in answered.rows],
         },
     }
@@ -43,10 +44,10 @@ def passport_document(passport: Passport) -> Document:
 
 
 def coverage_document(known: Knowledge) -> Document:
-    """Per camera what is recorded, covered, missing and dark, and the sums in camera-hours."""
+    """Per camera what is recorded, covered, missing, at work and dark, and the sums in camera-hours."""
     return {
         "window": plain(known.window),
-        "camera_hours": {kind: plain(known.hours(kind)) for kind in ("recorded", "covered", "missing")},
+        "camera_hours": {kind: plain(known.hours(kind)) for kind in ("recorded", "covered", "missing", "working")},
         "cameras": [_camera(camera) for camera in known.cameras],
     }
 
@@ -57,6 +58,7 @@ def _camera(camera: CameraKnowledge) -> Document:
         "recorded": _windows(camera.recorded),
         "covered": _windows(camera.covered),
         "missing": _windows(camera.missing),
+        "working": _windows(camera.working),
         "gaps": _gaps(camera.gaps),
         "extractors": list(camera.extractors),
     }

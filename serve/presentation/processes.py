@@ -3,21 +3,22 @@
 from collections.abc import Iterable, Mapping
 
 from models.world.people import ATTRIBUTES
+from serve.logic.callbacks import URIS
 from sql.catalogue import Question
 from sql.parameters import Parameter
 
 VERSION = "1.0.0"
 CONFORMANCE = tuple(
     f"http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/{name}"
-    for name in ("core", "ogc-process-description", "json", "oas30")
+    for name in ("core", "ogc-process-description", "json", "oas30", "job-list", "callback", "dismiss")
 )
 _SCHEMAS: Mapping[str, Mapping[str, object]] = {
     "time": {"type": "string", "format": "date-time"},
     "text": {"type": "string"},
-    "section": {"type": "string"},
+    "section": {"type": "string", "format": "section"},
     "number": {"type": "number"},
     "integer": {"type": "integer"},
-    "floor": {"type": "integer"},
+    "floor": {"type": "integer", "format": "floor"},
     "attribute": {
         "type": "string",
         "enum": [f"{key}:{value}" for key, values in ATTRIBUTES.items() for value in values],
@@ -32,8 +33,9 @@ def summary(question: Question) -> Document:
         "id": question.id,
         "title": question.title,
         "description": question.description,
+        "keywords": [question.result, *question.needs],
         "version": VERSION,
-        "jobControlOptions": ["sync-execute"],
+        "jobControlOptions": ["sync-execute", "async-execute", "dismiss"],
         "outputTransmission": ["value"],
         "links": [_link(f"/processes/{question.id}", "self", "the description of this question")],
     }
@@ -107,6 +109,12 @@ def inputs_schema(question: Question) -> Document:
         properties[parameter.name] = many if parameter.multiple else one
     needed = [parameter.name for parameter in question.parameters if parameter.required]
     return {"type": "object", "properties": properties, "required": needed, "additionalProperties": False}
+
+
+def subscriber_schema() -> Document:
+    """The JSON schema of where to tell how a job goes."""
+    uri = {"type": "string", "format": "uri"}
+    return {"type": "object", "properties": dict.fromkeys(URIS, uri), "additionalProperties": False}
 
 
 def _link(href: str, rel: str, title: str) -> Document:

@@ -272,3 +272,30 @@ def test_make_lists_every_target_with_what_it_does() -> None:
     listed = subprocess.run(["make", "help"], cwd=SETUP.parents[1], capture_output=True, text=True, check=True).stdout
     for target in ("demo", "test", "check", "fix", "bench", "setup", "clean"):
         assert f"make {target} " in listed
+
+
+def test_the_tests_of_the_page_get_a_browser_where_debian_has_one(machine: Machine) -> None:
+    assert machine.script("browser.sh").returncode == 0
+    assert machine.ran.splitlines()[-1].endswith("install -y --no-install-recommends chromium")
+
+
+def test_a_browser_that_is_there_is_used(machine: Machine) -> None:
+    machine.program("chromium", "true")
+    assert machine.script("browser.sh").returncode == 0
+    assert machine.ran == ""
+
+
+@pytest.mark.parametrize("why", ["no apt-get", "only root", "snap", "could not install"])
+def test_without_a_browser_set_up_goes_on_and_says_why(tmp_path: Path, why: str) -> None:
+    machine = Machine(tmp_path, uid=1000 if why == "only root" else 0)
+    if why == "no apt-get":
+        machine.remove("apt-get")
+    if why == "snap":
+        (machine.root / "etc").mkdir(parents=True)
+        (machine.root / "etc/os-release").write_text("NAME=Ubuntu\nID=ubuntu\n")
+    if why == "could not install":
+        machine.program("apt-get", "exit 100")
+    ended = machine.script("browser.sh")
+    assert ended.returncode == 0
+    assert why in ended.stderr
+    assert "the tests of the page will skip" in ended.stderr

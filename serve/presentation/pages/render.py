@@ -8,6 +8,7 @@ from string import Template
 
 from serve.logic.outcomes import REFUSALS
 from serve.presentation.formats import FORMATS
+from serve.presentation.pages.assets import page_bundle, plotly_bundle
 from sql.catalogue import Question
 from sql.parameters import Parameter
 
@@ -20,11 +21,25 @@ _EXAMPLES = {
 }
 
 
-def landing_page(questions: Iterable[Question]) -> str:
+def first_page() -> str:
+    """The page to ask on. It holds no data; its scripts ask for them with the reader's key."""
+    bundle = page_bundle()
+    return _filled(
+        "first.html",
+        style=bundle.address("style.css"),
+        app_style=bundle.address("app.css"),
+        icon=bundle.address("icon.svg"),
+        script=bundle.address("main.js"),
+        plotly=plotly_bundle().address("plotly.min.js"),
+    )
+
+
+def about_page(questions: Iterable[Question]) -> str:
     """What this is, and an example link for each question."""
     listed = list(questions)
     example = example_link(listed[0], "csv") if listed else "/processes"
-    return _page("Mall tracking", _filled("landing.html", cards="".join(map(_card, listed)), example=escape(example)))
+    body = _filled("about.html", cards="".join(map(_card, listed)), example=escape(example))
+    return _page("About · Mall tracking", body)
 
 
 def landing_links() -> dict[str, object]:
@@ -33,6 +48,7 @@ def landing_links() -> dict[str, object]:
         "/": ("self", "this document"),
         "/openapi.json": ("service-desc", "the API definition"),
         "/docs": ("service-doc", "the reference"),
+        "/about": ("about", "what this is, for people"),
         "/conformance": ("http://www.opengis.net/def/rel/ogc/1.0/conformance", "conformance classes"),
         "/processes": ("http://www.opengis.net/def/rel/ogc/1.0/processes", "all questions"),
     }
@@ -93,7 +109,7 @@ def _parameter(parameter: Parameter) -> str:
 
 
 def _page(title: str, body: str) -> str:
-    return _filled("page.html", title=escape(title), style=_text("style.css"), body=body)
+    return _filled("page.html", title=escape(title), style=page_bundle().address("style.css"), body=body)
 
 
 def _filled(name: str, **values: str) -> str:
