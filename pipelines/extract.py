@@ -36,6 +36,10 @@ BUSY_POLL_S = 1.0
 """How often to look whether somebody else has finished or abandoned the work that one waits for."""
 WAVE = 256
 """Segments claimed at a time, so that several drivers can share a backfill."""
+DEATHS = 3
+"""How many workers a segment may kill, alone with it, before it is given up."""
+INTERRUPTED = "interrupted"
+DEADLY = f"its worker died each of the {DEATHS} times it was tried alone (killed, out of memory, or its node was lost)"
 
 
 @dataclass(frozen=True)
@@ -163,24 +167,35 @@ class _Extraction:
             unfinished = {claim.segment_id for claim in held} | (set(segments) - {claim.segment_id for claim in claims})
             self._tell("extract", todo, unfinished)
 
-        rows = [steps.task(claim, segments[claim.segment_id]) for claim in claims]
-        reason = "interrupted"
         with Leases(claims, self.store, self.resources.lease_s, tell) as leases:
             try:
-                self._tracklets += sum(result.tracklets for result in self._run(rows, segments))
-                reason = "its worker died each time it was tried (killed, out of memory, or its node was lost)"
+                self._run(claims, segments)
+                leases.renew()
+                for suspect in leases.held:
+                    self._run_alone(suspect, segments)
             finally:
                 leases.renew()
-                self._give_back(leases.held, reason)
+                self._give_back(leases.held, INTERRUPTED)
         failures = self._failures(list(segments.values()))
         self._failed |= {
             claim.segment_id: failures[claim.segment_id] for claim in claims if claim.segment_id in failures
         }
 
-    def _run(self, rows: Sequence[steps.Row], segments: dict[uuid.UUID, Segment]) -> list[Result]:
-        if not self.on_ray:
-            return flow.run_plain(rows, self.site, self.resources)
-        return flow.run_ray(rows, self.site, self.resources, max(one.window.seconds for one in segments.values()))
+    def _run_alone(self, suspect: Claim, segments: dict[uuid.UUID, Segment]) -> None:
+        """A segment that has no result because its worker died, of it or of its neighbour: only alone does it show."""
+        if not any(self._run([suspect], segments) for _ in range(DEATHS)):
+            self._give_back([suspect], DEADLY)
+
+    def _run(self, claims: Sequence[Claim], segments: dict[uuid.UUID, Segment]) -> list[Result]:
+        rows = [steps.task(claim, segments[claim.segment_id]) for claim in claims]
+        if self.on_ray:
+            results = flow.run_ray(
+                rows, self.site, self.resources, max(one.window.seconds for one in segments.values())
+            )
+        else:
+            results = flow.run_plain(rows, self.site, self.resources)
+        self._tracklets += sum(result.tracklets for result in results)
+        return results
 
     def _claim(self, names: Sequence[uuid.UUID]) -> list[Claim]:
         with self.store.connection() as connection:

@@ -4,6 +4,7 @@ claimed segments -> Detect -> Track -> Describe -> sink; one segment is one row 
 processes is detections and small crops, never frames. Nothing of worth lives in Ray: the ledger holds the truth.
 """
 
+import logging
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -28,14 +29,13 @@ from sql.store import Store
 if TYPE_CHECKING:
     from ray.data import Dataset
 
+log = logging.getLogger(__name__)
 TRACK_CPUS, WRITE_CPUS, LEAST_CPUS = 0.25, 0.25, 1.0
 """Shares of a CPU for tracking and writing; a cluster with a single free CPU still works."""
 SETTLE_S, LEAVE_S = 3.0, 15.0
 """Actors that have ended give their CPUs back a little later: how long to wait for all, and for enough of them."""
 DETECT_MEMORY, TRACK_MEMORY = 1 << 30, 512 << 20
 LONGEST_SILENCE_S = 600.0
-WORKER_TRIES = 2
-"""How often a segment may kill its worker again before it is given up."""
 
 
 @dataclass(frozen=True)
@@ -85,14 +85,49 @@ def run_plain(rows: Iterable[Row], site: Site, resources: Resources) -> list[Res
 def run_ray(rows: Sequence[Row], site: Site, resources: Resources, longest_s: float) -> list[Result]:
     """All stages on the Ray cluster that this process is connected to; the ledger has the last word on the results.
 
-    `longest_s` is the length of the longest segment. Segments whose worker dies again and again are left unfinished.
-    Raises NoCapacity if the cluster has not enough free CPUs to ever start.
+    `longest_s` is the length of the longest segment. Nothing is tried twice: a segment whose worker dies is left
+    unfinished, and so may be its neighbours. A row given alone is worked on by a process that works on nothing else,
+    so the death of that process is its own doing. Raises NoCapacity if the cluster has not enough free CPUs to ever
+    start.
     """
+    shares = share(*_free())
+    patience_s = max(LONGEST_SILENCE_S, 2 * longest_s)
+    if len(rows) == 1:
+        return _run_alone(rows[0], site, resources, shares, patience_s)
+    return _run_together(rows, site, resources, shares, patience_s)
+
+
+def _run_alone(row: Row, site: Site, resources: Resources, shares: Shares, patience_s: float) -> list[Result]:
+    """One segment in a process of its own; no result if that dies or takes longer than `patience_s`."""
+    import ray
+    from ray.exceptions import GetTimeoutError, RayError, RayTaskError
+
+    task = ray.remote(
+        num_cpus=LEAST_CPUS,
+        num_gpus=shares.gpus or None,
+        memory=DETECT_MEMORY + TRACK_MEMORY,
+        max_retries=0,
+        max_calls=1,
+    )(run_plain)
+    running = task.remote([row], site, resources)
+    try:
+        return list(ray.get(running, timeout=patience_s))
+    except RayTaskError as error:
+        raise error.cause from error
+    except (GetTimeoutError, RayError) as error:
+        log.warning("segment %s left its worker without a result: %s", row["segment_id"], error)
+        return []
+    finally:
+        ray.cancel(running, force=True)
+
+
+def _run_together(
+    rows: Sequence[Row], site: Site, resources: Resources, shares: Shares, patience_s: float
+) -> list[Result]:
     from ray import data
 
-    shares = share(*_free())
-    _set_limits(longest_s)
-    with _no_word_of_remote_args():
+    _set_limits(patience_s)
+    with _no_advice():
         described = _described(
             data.from_items(list(rows), override_num_blocks=len(rows)), len(rows), shares, site, resources
         )
@@ -101,24 +136,27 @@ def run_ray(rows: Sequence[Row], site: Site, resources: Resources, longest_s: fl
     return end.results or []
 
 
-def _set_limits(longest_s: float) -> None:
+def _set_limits(patience_s: float) -> None:
     """No progress bars of Ray's own, an error rather than a silent wait for ever, and failed segments do not end the rest."""
     from ray import data
 
     context = data.DataContext.get_current()
     context.execution_options.verbose_progress = False
     context.enable_progress_bars = False
-    context.execution_no_progress_timeout_s = max(LONGEST_SILENCE_S, 2 * longest_s)
+    context.execution_no_progress_timeout_s = patience_s
     context.max_errored_blocks = -1
 
 
 @contextmanager
-def _no_word_of_remote_args() -> Iterator[None]:
-    """Ray 2.60 warns of remote arguments without a name of their own, and has none for restarts and retries."""
+def _no_advice() -> Iterator[None]:
+    """Ray 2.60 warns of remote arguments without a name of their own, and has none for restarts and retries; and it
+    advises smaller blocks where so many workers died that a stage got less than it has actors.
+    """
     from ray.util.annotations import RayDeprecationWarning
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RayDeprecationWarning)
+        warnings.filterwarnings("ignore", "The minimum number of concurrent actors for", UserWarning)
         yield
 
 
@@ -126,7 +164,7 @@ def _described(segments: "Dataset", count: int, shares: Shares, site: Site, reso
     """`count` segments on their way through detection, tracking and description."""
     from ray import data
 
-    pool: dict[str, Any] = {"max_restarts": WORKER_TRIES, "max_task_retries": WORKER_TRIES}
+    pool: dict[str, Any] = {"max_restarts": -1, "max_task_retries": 0}
     detected = segments.map(
         Detect,  # type: ignore[arg-type]  # Ray's own annotation leaves out classes of callables
         fn_constructor_args=(

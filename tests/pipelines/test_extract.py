@@ -2,7 +2,7 @@
 
 from __future__ import annotations  # annotations do not travel with a loader that goes to another process by value
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -30,6 +30,7 @@ from tests.pipelines.hall import START_S, Hall, hall
 # Ray Data warns of deprecations in its own modules when it is imported.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:ray")
 SECONDS, PEOPLE = 14, 3
+MINUTE = timedelta(minutes=1)
 WINDOW = Window(from_epoch_s(START_S), from_epoch_s(START_S + SECONDS))
 Mall = Callable[[], Resources]
 TABLES = {
@@ -64,18 +65,25 @@ def another_mall(
         dsns = store.make_logins(postgres.create_database(names[-1], template=migrated))
         with Store(dsns["admin"], role="admin", size=1) as admin, admin.connection() as connection:
             sites.save(connection, scene.site)
-        with Store(dsns["ingest"], role="ingest", size=1) as ingest:
-            for camera in scene.site.cameras:
-                rows = StoredSegments(ingest)
-                archive(footage[camera.id], camera, WINDOW.start, WINDOW.end, store=rows, objects=object_store)
-        return Resources(
+        made = Resources(
             object_store, dsns["ingest"], lease_s=5.0, load_detector=blob_detector(), load_describer=blue_shirts()
         )
+        with Store(dsns["ingest"], role="ingest", size=1) as ingest:
+            record(scene, footage, [WINDOW], ingest, made)
+        return made
 
     yield make
     with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
         for name in names:
             connection.execute(f"drop database {name} with (force)")
+
+
+def record(scene: Hall, footage: dict[str, Path], windows: Sequence[Window], ingest: Store, mall: Resources) -> None:
+    """The footage of each camera into the archive, as recorded in each of the windows."""
+    for window in windows:
+        for camera in scene.site.cameras:
+            rows = StoredSegments(ingest)
+            archive(footage[camera.id], camera, window.start, window.end, store=rows, objects=mall.objects)
 
 
 @pytest.fixture
@@ -146,13 +154,16 @@ def test_a_bad_segment_fails_with_its_reason_and_the_others_go_on(ray_node: obje
     assert missing == {"cam1": [WINDOW], "cam2": []}
 
 
-def test_a_segment_that_kills_its_worker_fails_and_the_others_go_on(ray_node: object, mall: Resources) -> None:
-    def deadly() -> Any:
+def deadly_at_red() -> Callable[[], Any]:
+    """A loader of a detector that finds rectangles, and ends its process where a picture is red."""
+    harmless = blob_detector()
+
+    def load() -> Any:
         import os
 
         class Deadly:
             def __init__(self) -> None:
-                self.harmless = blob_detector_here()
+                self.harmless = harmless()
 
             def detect(self, frames_bgr: Any) -> Any:
                 if any(frame[0, 0, 2] > 200 for frame in frames_bgr):
@@ -161,15 +172,39 @@ def test_a_segment_that_kills_its_worker_fails_and_the_others_go_on(ray_node: ob
 
         return Deadly()
 
-    blob_detector_here = blob_detector()
-    with Store(mall.database_dsn, role="ingest", size=1) as ingest, ingest.connection() as connection:
-        segments = {one.camera_id: one for one in videos.segments(connection, WINDOW)}
-    red = film_red(Path(segments["cam1"].key).suffix)
-    mall.objects.put_bytes(segments["cam1"].key, red)
-    done = extract(replace(mall, load_detector=deadly), WINDOW)
-    assert list(done.failed) == [segments["cam1"].segment_id]
-    assert "its worker died" in done.failed[segments["cam1"].segment_id]
-    assert done.persons > 0
+    return load
+
+
+@pytest.fixture
+def one_free_cpu(ray_node: object) -> Iterator[None]:
+    """Somebody else keeps one of the cluster's two CPUs, which leaves one for extraction: a single detecting actor."""
+    import ray
+
+    @ray.remote(num_cpus=1)
+    class Other:
+        def here(self) -> None:
+            pass
+
+    other = Other.remote()
+    ray.get(other.here.remote())
+    yield
+    ray.kill(other)
+
+
+def test_a_segment_that_kills_its_worker_fails_and_those_queued_behind_it_do_not(
+    one_free_cpu: None, mall: Resources, scene: Hall, footage: dict[str, Path]
+) -> None:
+    # Enough neighbours that whatever the order, one waits for the same worker at each of its deaths.
+    recordings = [WINDOW, *(Window(WINDOW.start + later, WINDOW.end + later) for later in (MINUTE, 2 * MINUTE))]
+    with Store(mall.database_dsn, role="ingest", size=1) as ingest:
+        record(scene, footage, recordings[1:], ingest, mall)
+        with ingest.connection() as connection:
+            poison, *others = videos.segments(connection, Window(WINDOW.start, recordings[-1].end))
+    mall.objects.put_bytes(poison.key, film_red(Path(poison.key).suffix))
+    done = extract(replace(mall, load_detector=deadly_at_red()), Window(WINDOW.start, recordings[-1].end))
+    assert list(done.failed) == [poison.segment_id]
+    assert "its worker died" in done.failed[poison.segment_id]
+    assert (done.segments, len(others), done.persons > 0) == (6, 5, True)
 
 
 def film_red(suffix: str) -> bytes:
