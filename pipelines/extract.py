@@ -18,14 +18,14 @@ from typing import Protocol
 
 from models.vision import weights
 from models.world.errors import NotRecorded
-from models.world.periods import HOUR, Window, subtract, total_hours
+from models.world.periods import Window, total_hours
 from models.world.places import Segment, Site
 from pipelines import flow, steps
 from pipelines.flow import Resources
 from pipelines.leases import Leases
-from pipelines.load import hours_of, load_hour
+from pipelines.load import hours_of, is_stale, load_hour
 from pipelines.sink import Result
-from sql import coverage, ledger, sites, videos
+from sql import ledger, sites, videos
 from sql.ledger import Claim
 from sql.store import Store
 
@@ -104,7 +104,7 @@ def extract(
     """Extract and load all recorded video that touches the window, of all cameras unless some are named.
 
     With `on_ray` this process must be connected to a Ray cluster; without, all is done here. What another worker holds is
-    waited for. A segment that cannot be used is in `failed`, the rest goes on. Raises UnknownCamera, NotRecorded if there
+    waited for. A segment that cannot be used is in `failed`, the rest goes on; what was quarantined before is left alone. Raises UnknownCamera, NotRecorded if there
     is no video at all, NoCapacity if the cluster cannot ever run it.
     """
     with Store(resources.database_dsn, role="ingest") as store:
@@ -132,12 +132,13 @@ class _Extraction:
 
     def run(self, segments: Sequence[Segment]) -> Summary:
         known = self._won(segments)
-        todo = [segment for segment in segments if segment.segment_id not in known]
+        ended = known | self._given_up(segments)
+        todo = [segment for segment in segments if segment.segment_id not in ended]
         with self._timed("extract"):
             self._extract(todo)
         hours = hours_of(segment.window for segment in segments)
         with self._timed("load"):
-            counts = [self._load(hour) for hour in hours if self._is_stale(hour)]
+            counts = [self._load(hour) for hour in hours if is_stale(hour, self.store)]
         won = self._won(segments)
         return Summary(
             segments=len(todo),
@@ -159,7 +160,7 @@ class _Extraction:
                 self._work_on(claims, left, todo)
             else:
                 threading.Event().wait(BUSY_POLL_S)
-            done = self._won(list(left.values())) | set(self._failed)
+            done = self._won(list(left.values())) | self._given_up(list(left.values())) | set(self._failed)
             left = {name: segment for name, segment in left.items() if name not in done}
 
     def _work_on(self, claims: Sequence[Claim], segments: dict[uuid.UUID, Segment], todo: Sequence[Segment]) -> None:
@@ -213,21 +214,16 @@ class _Extraction:
             found = ledger.winners(connection, _span(segments), self.extractor)
         return {winner.segment.segment_id for winner in found} & {segment.segment_id for segment in segments}
 
+    def _given_up(self, segments: Sequence[Segment]) -> set[uuid.UUID]:
+        if not segments:
+            return set()
+        with self.store.connection() as connection:
+            found = ledger.quarantined(connection, _span(segments), self.extractor)
+        return {one.segment.segment_id for one in found} & {segment.segment_id for segment in segments}
+
     def _failures(self, segments: Sequence[Segment]) -> dict[uuid.UUID, str]:
         with self.store.connection() as connection:
             return ledger.failures(connection, _span(segments), self.extractor)
-
-    def _is_stale(self, hour: datetime) -> bool:
-        """Whether the hour has a result that its coverage does not name."""
-        window = Window(hour, hour + HOUR)
-        with self.store.connection() as connection:
-            winners = ledger.winners(connection, window)
-            covered = {one.camera_id: one for one in coverage.read(connection, window)}
-        for winner in winners:
-            own, part = covered.get(winner.segment.camera_id), winner.segment.window.overlap(window)
-            if own is None or part is None or winner.extractor not in own.extractors or subtract([part], own.covered):
-                return True
-        return False
 
     def _load(self, hour: datetime) -> int:
         while True:

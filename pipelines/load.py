@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 
 from models.vision.describer import decide
 from models.world.paths import Path, cut_at_hours
-from models.world.periods import Window, local_day, site_hours
-from models.world.places import Site
+from models.world.periods import HOUR, Window, clip, local_day, site_hours, subtract
+from models.world.places import Segment, Site
 from pipelines import raw
 from pipelines.associate import Associated, Known, associate
 from pipelines.association.tracklets import Tracklet
 from pipelines.flow import Resources
 from pipelines.objects import Objects
-from sql import ledger, people
-from sql.coverage import Covered
-from sql.ledger import LoadClaim, Winner
+from sql import coverage, ledger, people
+from sql.coverage import CameraCoverage, Covered
+from sql.ledger import LoadClaim, Quarantined, Winner
 from sql.people import HourOfPeople, Person, PersonTracklet
 from sql.store import Store
 
@@ -35,7 +35,7 @@ def load_hour(hour: datetime, site: Site, resources: Resources, store: Store, ow
         claim = ledger.claim_load(connection, site.name, hour, owner, resources.lease_s)
     if claim is None:
         return None
-    winners = _winners(claim.window, store)
+    winners, quarantined = _ended(claim.window, store)
     around = Window(claim.window.start - BEFORE, claim.window.end + AFTER)
     tracklets = [
         one for winner in winners for one in read_tracklets(winner, resources.objects) if _touches(one, around)
@@ -43,8 +43,21 @@ def load_hour(hour: datetime, site: Site, resources: Resources, store: Store, ow
     persons = associate(tracklets, site, _memory(around, site, store))
     hour_of_people = in_hour(persons, claim)
     with store.connection() as connection:
-        people.replace_hour(connection, claim, hour_of_people, _coverage(winners, claim.window))
+        parts = [*_covered(winners, claim.window), *_gaps(quarantined, claim.window)]
+        people.replace_hour(connection, claim, hour_of_people, parts)
     return len(hour_of_people.persons)
+
+
+def is_stale(hour: datetime, store: Store) -> bool:
+    """Whether a full UTC hour has a result, or a quarantined segment, that its coverage does not name."""
+    window = Window(hour, hour + HOUR)
+    with store.connection() as connection:
+        winners, quarantined = ledger.winners(connection, window), ledger.quarantined(connection, window)
+        named = {one.camera_id: one for one in coverage.read(connection, window)}
+    unknown = CameraCoverage("")
+    return any(_lacks(named.get(winner.segment.camera_id, unknown), winner, window) for winner in winners) or any(
+        _lacks_gap(named.get(one.segment.camera_id, unknown), one, window) for one in quarantined
+    )
 
 
 def in_hour(persons: Sequence[Associated], claim: LoadClaim) -> HourOfPeople:
@@ -90,9 +103,11 @@ def _looks(embeddings: pa.ChunkedArray) -> NDArray[np.float32]:
     return rows
 
 
-def _winners(hour: Window, store: Store) -> list[Winner]:
+def _ended(hour: Window, store: Store) -> tuple[list[Winner], list[Quarantined]]:
+    """The results around the hour, and what was given up; no segment is in both."""
+    around = Window(hour.start - BEFORE, hour.end + AFTER)
     with store.connection() as connection:
-        return ledger.winners(connection, Window(hour.start - BEFORE, hour.end + AFTER))
+        return ledger.winners(connection, around), ledger.quarantined(connection, around)
 
 
 def _memory(around: Window, site: Site, store: Store) -> list[Known]:
@@ -137,9 +152,27 @@ def _person(person: Associated, hour: Window) -> Person:
     )
 
 
-def _coverage(winners: Iterable[Winner], hour: Window) -> list[Covered]:
+def _lacks(camera: CameraCoverage, winner: Winner, hour: Window) -> bool:
+    return winner.extractor not in camera.extractors or bool(_left(winner.segment, hour, camera.covered))
+
+
+def _lacks_gap(camera: CameraCoverage, quarantined: Quarantined, hour: Window) -> bool:
+    gaps = [gap.window for gap in camera.gaps if gap.reason == quarantined.reason]
+    return bool(_left(quarantined.segment, hour, gaps))
+
+
+def _left(segment: Segment, hour: Window, taken: Iterable[Window]) -> list[Window]:
+    return subtract(clip([segment.window], hour), taken)
+
+
+def _covered(winners: Iterable[Winner], hour: Window) -> list[Covered]:
     parts = ((winner, winner.segment.window.overlap(hour)) for winner in winners)
     return [Covered(winner.segment.camera_id, part, winner.extractor) for winner, part in parts if part is not None]
+
+
+def _gaps(quarantined: Iterable[Quarantined], hour: Window) -> list[Covered]:
+    parts = ((one, one.segment.window.overlap(hour)) for one in quarantined)
+    return [Covered(one.segment.camera_id, part, one.extractor, one.reason) for one, part in parts if part is not None]
 
 
 def hours_of(windows: Iterable[Window]) -> list[datetime]:

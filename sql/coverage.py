@@ -11,41 +11,65 @@ from sql.text import statement
 
 @dataclass(frozen=True)
 class Covered:
-    """A time of a camera that an extractor version has processed."""
+    """A time of a camera that an extractor version has processed; with a `reason`, that it could make nothing of."""
 
     camera_id: str
     window: Window
     extractor: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, order=True)
+class Unusable:
+    """A recorded time that nothing can be made of, and why: `corrupt`, `deleted`, `kills-its-worker`, `not-calibrated`."""
+
+    window: Window
+    reason: str
 
 
 @dataclass(frozen=True)
 class CameraCoverage:
-    """One camera within the window asked for: sorted, disjoint windows."""
+    """One camera within the window asked for: sorted, disjoint windows. `extractors` are the versions behind `covered`."""
 
     camera_id: str
     recorded: list[Window] = field(default_factory=list)
     covered: list[Window] = field(default_factory=list)
     extractors: set[str] = field(default_factory=set)
+    gaps: list[Unusable] = field(default_factory=list)
 
     @property
     def missing(self) -> list[Window]:
-        """What is recorded but not covered; while there is any, an answer would be partial."""
-        return subtract(self.recorded, self.covered)
+        """What is recorded and neither covered nor a gap; while there is any, an answer would be partial."""
+        return subtract(self.recorded, [*self.covered, *(gap.window for gap in self.gaps)])
 
 
 def read(connection: Connection, window: Window, cameras: Sequence[str] | None = None) -> list[CameraCoverage]:
     """Every camera that has recorded or covered something in the window, by id; of all cameras unless some are named."""
     asked = {"start": window.start, "end": window.end, "cameras": None if cameras is None else list(cameras)}
     recorded: dict[str, list[Window]] = defaultdict(list)
-    covered: dict[str, list[Window]] = defaultdict(list)
-    extractors: dict[str, set[str]] = defaultdict(set)
-    for camera_id, starts_at, ends_at, extractor in connection.execute(statement("coverage/read"), asked):
-        (recorded if extractor is None else covered)[camera_id].append(Window(starts_at, ends_at))
-        if extractor is not None:
-            extractors[camera_id].add(extractor)
+    processed: dict[str, list[Covered]] = defaultdict(list)
+    for camera_id, starts_at, ends_at, extractor, reason in connection.execute(statement("coverage/read"), asked):
+        part = Window(starts_at, ends_at)
+        if extractor is None:
+            recorded[camera_id].append(part)
+        else:
+            processed[camera_id].append(Covered(camera_id, part, extractor, reason))
     return [
-        CameraCoverage(
-            camera, merge(clip(recorded[camera], window)), merge(clip(covered[camera], window)), extractors[camera]
-        )
-        for camera in sorted({*recorded, *covered})
+        _of_camera(camera, window, recorded[camera], processed[camera]) for camera in sorted({*recorded, *processed})
     ]
+
+
+def _of_camera(camera: str, bounds: Window, recorded: list[Window], processed: list[Covered]) -> CameraCoverage:
+    by_reason: dict[str | None, list[Window]] = defaultdict(list)
+    for part in processed:
+        by_reason[part.reason].append(part.window)
+    covered = by_reason.pop(None, [])
+    return CameraCoverage(
+        camera_id=camera,
+        recorded=merge(clip(recorded, bounds)),
+        covered=merge(clip(covered, bounds)),
+        extractors={part.extractor for part in processed if part.reason is None},
+        gaps=sorted(
+            Unusable(gap, str(reason)) for reason, windows in by_reason.items() for gap in merge(clip(windows, bounds))
+        ),
+    )

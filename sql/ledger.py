@@ -3,6 +3,9 @@
 Every claim raises the row's epoch and sets a lease. Only the claimant of the last epoch can finish, so a worker that
 was thought dead and comes back (a zombie) changes nothing: its result is never named. A claimant whose lease has run
 out, but whose work nobody has taken over, may still finish.
+
+A segment that cannot be extracted is quarantined, with one of the reasons below: nobody takes it again unless told to,
+and once its hour is loaded it is a gap in the coverage.
 """
 
 import uuid
@@ -16,6 +19,9 @@ from models.world.places import Segment
 from sql.store import Connection
 from sql.text import statement
 from sql.videos import segment_of
+
+CORRUPT, DELETED, KILLS_ITS_WORKER, NOT_CALIBRATED = "corrupt", "deleted", "kills-its-worker", "not-calibrated"
+"""Why a segment is quarantined: unreadable; its file is gone; its workers died of it; its camera cannot place people."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,15 @@ class Winner:
 
 
 @dataclass(frozen=True)
+class Quarantined:
+    """A segment that an extractor version could not extract, and why."""
+
+    segment: Segment
+    extractor: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class LoadClaim:
     """The right to load one hour of a site."""
 
@@ -52,17 +67,25 @@ class LoadClaim:
 
 
 def claim_extractions(
-    connection: Connection, segment_ids: Sequence[uuid.UUID], extractor: str, owner: str, lease_s: float
+    connection: Connection,
+    segment_ids: Sequence[uuid.UUID],
+    extractor: str,
+    owner: str,
+    lease_s: float,
+    *,
+    again: bool = False,
 ) -> list[Claim]:
     """Take those of the segments that are neither done nor leased by somebody else; failed ones are taken again.
 
-    Commit before working: a claim is not visible to others before.
+    Quarantined ones are taken only with `again`, and their deaths forgotten. Commit before working: a claim is not
+    visible to others before.
     """
     asked = {
         "segment_ids": sorted(segment_ids),
         "extractor": extractor,
         "owner": owner,
         "lease": timedelta(seconds=lease_s),
+        "again": again,
     }
     rows = connection.execute(statement("ledger/claim-extractions"), asked)
     return [Claim(segment_id, extractor, epoch) for segment_id, epoch in rows]
@@ -94,6 +117,25 @@ def fail_extraction(connection: Connection, claim: Claim, reason: str) -> None:
     connection.execute(statement("ledger/fail-extraction"), {**_key(claim), "reason": reason})
 
 
+def progress(connection: Connection, claim: Claim, progress_s: float) -> None:
+    """Note how many seconds of the segment's video are done. Does nothing when somebody else has taken over."""
+    connection.execute(statement("ledger/progress"), {**_key(claim), "progress_s": progress_s})
+
+
+def note_death(connection: Connection, claim: Claim) -> int:
+    """Count that the worker died of the segment, and give it back; how often it did in all.
+
+    0, and nothing is counted, when the segment was finished or somebody else has taken over.
+    """
+    row = connection.execute(statement("ledger/note-death"), _key(claim)).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def quarantine(connection: Connection, claim: Claim, reason: str) -> None:
+    """Give the segment up, for one of the reasons above. Does nothing when somebody else has taken over."""
+    connection.execute(statement("ledger/quarantine"), {**_key(claim), "reason": reason})
+
+
 def winners(connection: Connection, window: Window, extractor: str | None = None) -> list[Winner]:
     """The finished extractions of the segments that touch the window, by camera and start.
 
@@ -104,8 +146,18 @@ def winners(connection: Connection, window: Window, extractor: str | None = None
     return [Winner(segment_of(row[3:]), row[0], row[1], row[2]) for row in rows]
 
 
+def quarantined(connection: Connection, window: Window, extractor: str | None = None) -> list[Quarantined]:
+    """The segments that touch the window and were given up, by camera and start.
+
+    By `extractor`; without one, those that no version has a result for, with the reason given last.
+    """
+    asked = {"start": window.start, "end": window.end, "extractor": extractor}
+    rows = connection.execute(statement("ledger/quarantined"), asked)
+    return [Quarantined(segment_of(row[2:]), row[0], row[1]) for row in rows]
+
+
 def failures(connection: Connection, window: Window, extractor: str) -> dict[uuid.UUID, str]:
-    """The segments that touch the window and could not be extracted, with the reason."""
+    """The segments that touch the window and could not be extracted, quarantined or not, with the reason."""
     asked = {"start": window.start, "end": window.end, "extractor": extractor}
     return dict(connection.execute(statement("ledger/failures"), asked).fetchall())
 

@@ -66,7 +66,7 @@ class KnownPerson:
 
 
 def replace_hour(connection: Connection, claim: LoadClaim, people: HourOfPeople, coverage: Sequence[Covered]) -> None:
-    """Put the hour's people, paths and coverage in the place of what was there, in one transaction.
+    """Put the hour's people, paths and coverage (with its gaps) in the place of what was there, in one transaction.
 
     Twice is once. People who have no path left in any hour vanish. Hours of one day wait for each other.
     Raises LeaseLost when the hour was claimed anew meanwhile, ValueError for paths or coverage outside the hour.
@@ -132,6 +132,7 @@ def _write(connection: Connection, claim: LoadClaim, people: HourOfPeople, cover
             "starts": [part.window.start for part in coverage],
             "ends": [part.window.end for part in coverage],
             "extractors": [part.extractor for part in coverage],
+            "reasons": [part.reason for part in coverage],
         },
     )
 

@@ -26,7 +26,7 @@ from sql.text import statement
 Role = Literal["admin", "ingest", "read"]
 ROLES: tuple[Role, ...] = ("admin", "ingest", "read")
 Connection = psycopg.Connection[tuple[Any, ...]]
-LATEST = "0001"
+LATEST = "0002"
 """The schema version that this code is written for."""
 PATIENCE_S = 5.0
 """How long to wait for a connection."""
@@ -89,10 +89,10 @@ def migrate(admin_dsn: str, *, ahead: timedelta = timedelta(days=31)) -> None:
         connection.execute(sqlalchemy.text("select ensure_partitions(:start, :end)"), window)
 
 
-def unmigrate(admin_dsn: str) -> None:
-    """Take the whole schema away again; meant for empty databases."""
+def unmigrate(admin_dsn: str, version: str = "base") -> None:
+    """Take the schema back to a version, or all of it away; the latter is meant for empty databases."""
     with _administration(admin_dsn) as (config, _):
-        command.downgrade(config, "base")
+        command.downgrade(config, version)
 
 
 @contextmanager

@@ -127,6 +127,8 @@ extraction_ledger = Table(
     Column("reason", Text),
     _must("started_at", _TIME),
     Column("finished_at", _TIME),
+    _must("attempts", Integer),
+    _must("progress_s", Double),
 )
 load_ledger = Table(
     "load_ledger",
@@ -148,6 +150,64 @@ coverage = Table(
     _key("starts_at", _TIME),
     _must("ends_at", _TIME),
     _must("extractor", Text),
+    Column("reason", Text),
+)
+extraction_request = Table(
+    "extraction_request",
+    metadata,
+    _key("request_id", Uuid),
+    _must("fingerprint", Text),
+    _must("segment_ids", ARRAY(Uuid)),
+    _must("starts_at", _TIME),
+    _must("ends_at", _TIME),
+    _must("camera_s", Double),
+    _must("state", Text),
+    _must("priority", SmallInteger),
+    _must("epoch", Integer),
+    Column("owner", Text),
+    Column("lease_until", _TIME),
+    _must("attempts", Integer),
+    _must("not_before", _TIME),
+    Column("reason", Text),
+    _must("created_at", _TIME),
+    Column("started_at", _TIME),
+    Column("finished_at", _TIME),
+    Column("runner", Text),
+    Column("submission_id", Text),
+)
+job = Table(
+    "job",
+    metadata,
+    _key("job_id", Uuid),
+    _must("request_id", Uuid),
+    _must("question", Text),
+    _must("inputs", JSONB),
+    _must("who", Text),
+    Column("callback", JSONB),
+    _must("created_at", _TIME),
+    Column("dismissed_at", _TIME),
+)
+notification = Table(
+    "notification",
+    metadata,
+    _key("notification_id", BigInteger),
+    _must("job_id", Uuid),
+    _must("event", Text),
+    _must("url", Text),
+    _must("body", JSONB),
+    _must("attempts", Integer),
+    _must("next_at", _TIME),
+    Column("delivered_at", _TIME),
+    Column("gave_up_at", _TIME),
+    Column("last_error", Text),
+)
+handler = Table(
+    "handler",
+    metadata,
+    _key("owner", Text),
+    _must("version", Text),
+    _must("started_at", _TIME),
+    _must("seen_at", _TIME),
 )
 person = Table(
     "person",

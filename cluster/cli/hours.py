@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sql.coverage import CameraCoverage
 
 CELL = timedelta(minutes=3)
-EXTRACTED, MISSING, DARK = "█", "░", "·"
+EXTRACTED, MISSING, UNUSABLE, DARK = "█", "░", "x", "·"
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,11 @@ class CameraHour:
     recorded: list[Window]
     covered: list[Window]
     missing: list[Window]
+    unusable: list[Window]
 
     @property
     def drawn(self) -> str:
-        """The hour as 20 cells; a cell is missing if any of it is, else extracted, else without video."""
+        """The hour as 20 cells; a cell is missing if any of it is, else unusable, else extracted, else without video."""
         cells = int((self.hour.end - self.hour.start) / CELL)
         return "".join(self._cell(self.hour.start + number * CELL) for number in range(cells))
 
@@ -37,20 +38,23 @@ class CameraHour:
         cell = Window(start, start + CELL)
         if clip(self.missing, cell):
             return MISSING
+        if clip(self.unusable, cell):
+            return UNUSABLE
         return EXTRACTED if clip(self.covered, cell) else DARK
 
 
 def hours_of(camera: "CameraCoverage") -> Iterator[CameraHour]:
     """Every hour in which the camera has recorded or covered something."""
-    touched = {hour for window in [*camera.recorded, *camera.covered] for hour in site_hours(window)}
+    unusable = [gap.window for gap in camera.gaps]
+    touched = {hour for window in [*camera.recorded, *camera.covered, *unusable] for hour in site_hours(window)}
     for hour in sorted(touched):
-        parts = (clip(windows, hour) for windows in (camera.recorded, camera.covered, camera.missing))
+        parts = (clip(windows, hour) for windows in (camera.recorded, camera.covered, camera.missing, unusable))
         yield CameraHour(camera.camera_id, hour, *parts)
 
 
 def table(rows: list[CameraHour], zone: ZoneInfo) -> Table:
     """The hours in the site's time with minutes recorded, extracted and missing, and the sums in camera-hours."""
-    title = f"minutes of each hour ({zone.key}): {EXTRACTED} extracted {MISSING} missing {DARK} no video"
+    title = f"minutes ({zone.key}): {EXTRACTED} extracted {MISSING} missing {UNUSABLE} unusable {DARK} no video"
     drawn = Table(title=title, title_justify="left", box=None, header_style="bold", show_footer=True)
     sums = [sum(total_hours(part) for part in parts) for parts in zip(*(_parts(row) for row in rows), strict=True)]
     drawn.add_column("camera", overflow="fold")

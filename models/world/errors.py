@@ -11,7 +11,8 @@ MallError
 │   └── NotFound
 │       ├── UnknownCamera
 │       ├── UnknownSection
-│       └── UnknownQuestion
+│       ├── UnknownQuestion
+│       └── UnknownJob
 ├── NotRecorded              nothing was filmed in the window
 ├── NotExtracted             filmed, but not processed yet
 ├── NotAllowed               no key, a wrong key, or a missing permission
@@ -76,6 +77,10 @@ class UnknownSection(NotFound):
 
 class UnknownQuestion(NotFound):
     """The catalogue has no such question."""
+
+
+class UnknownJob(NotFound):
+    """No job has this id, or it is somebody else's."""
 
 
 class NotRecorded(MallError):

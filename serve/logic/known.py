@@ -1,7 +1,7 @@
 """Whether a window is known: what is recorded in it, what of that is processed, what is missing, where it is dark.
 
-Coverage alone decides this. An answer is given only when everything recorded is processed; where nothing was
-recorded, the answer says so in its gaps.
+Coverage alone decides this. An answer is given only when everything recorded is processed, or known to be unusable;
+where nothing was recorded, or nothing can be made of it, the answer says so in its gaps.
 """
 
 from collections.abc import Iterable, Mapping
@@ -77,25 +77,37 @@ def knowledge(window: Window, cameras: Iterable[str], coverage: Iterable[CameraC
 def _of_camera(camera: str, window: Window, seen: CameraCoverage | None) -> CameraKnowledge:
     recorded = merge(clip(seen.recorded, window)) if seen else []
     covered = merge(clip(seen.covered, window)) if seen else []
+    unusable = _unusable(camera, window, seen)
+    dark = subtract([window], [*recorded, *covered, *(gap.window for gap in unusable)])
     return CameraKnowledge(
         camera=camera,
         recorded=tuple(recorded),
         covered=tuple(covered),
-        missing=tuple(subtract(recorded, covered)),
-        gaps=tuple(Gap(camera, dark, NO_VIDEO) for dark in subtract([window], [*recorded, *covered])),
+        missing=tuple(subtract(recorded, [*covered, *(gap.window for gap in unusable)])),
+        gaps=tuple(sorted([*unusable, *(Gap(camera, one, NO_VIDEO) for one in dark)], key=lambda gap: gap.window)),
         extractors=tuple(sorted(seen.extractors)) if seen and covered else (),
     )
 
 
+def _unusable(camera: str, window: Window, seen: CameraCoverage | None) -> list[Gap]:
+    """Recorded times that nothing can be made of."""
+    gaps = seen.gaps if seen else []
+    return [Gap(camera, part, gap.reason) for gap in gaps for part in clip([gap.window], window)]
+
+
 def require(known: Knowledge, archive: Iterable[Window]) -> None:
-    """Raises NotRecorded when nothing is recorded in the window, NotExtracted when part of that is unprocessed.
+    """Raises NotRecorded when nothing usable is recorded in the window, NotExtracted when part of that is unprocessed.
 
     `archive` is what is recorded at all, for the message.
     """
     if known.missing:
         raise NotExtracted(known.missing)
-    if not known.used:
-        raise NotRecorded(f"no camera has video between {_span(known.window)}; {_recorded(list(archive))}")
+    if known.used:
+        return
+    unusable = sorted({f"{gap.camera} {gap.reason}" for gap in known.gaps if gap.reason != NO_VIDEO})
+    if unusable:
+        raise NotRecorded(f"no camera has usable video between {_span(known.window)}: {', '.join(unusable)}")
+    raise NotRecorded(f"no camera has video between {_span(known.window)}; {_recorded(list(archive))}")
 
 
 def _recorded(archive: list[Window]) -> str:

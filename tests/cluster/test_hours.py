@@ -7,7 +7,7 @@ from rich.console import Console
 
 from cluster.cli.hours import hours_of, table
 from models.world.periods import Window
-from sql.coverage import CameraCoverage
+from sql.coverage import CameraCoverage, Unusable
 
 AT = datetime(2026, 11, 24, 17, tzinfo=UTC)
 
@@ -20,6 +20,13 @@ def test_an_hour_shows_what_is_extracted_missing_and_dark() -> None:
     camera = CameraCoverage("cam1", [minutes(9, 42)], [minutes(0, 21)])
     (hour,) = hours_of(camera)
     assert hour.drawn == "█" * 7 + "░" * 7 + "·" * 6
+
+
+def test_video_that_cannot_be_used_is_neither_missing_nor_extracted() -> None:
+    camera = CameraCoverage("cam1", [minutes(0, 60)], [minutes(0, 30)], {"v1"}, [Unusable(minutes(30, 51), "corrupt")])
+    (hour,) = hours_of(camera)
+    assert hour.drawn == "█" * 10 + "x" * 7 + "░" * 3
+    assert hour.missing == [minutes(51, 60)]
 
 
 def test_a_recording_over_full_hours_is_cut_at_them() -> None:

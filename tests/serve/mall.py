@@ -16,6 +16,7 @@ from serve.logic.ports import Read
 from sql.catalogue import Answer, Bound, Catalogue, Question
 from sql.coverage import CameraCoverage
 from sql.keys import Caller
+from sql.store import LATEST
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 NOW = NOON + timedelta(hours=6)
@@ -85,7 +86,7 @@ class MemoryRecords:
     def schema_version(self) -> str:
         if self.failure:
             raise self.failure
-        return "0001"
+        return LATEST
 
     def close(self) -> None:
         self.closed = True

@@ -15,6 +15,7 @@ from models.world.errors import (
 )
 from serve.logic.known import Gap
 from serve.logic.outcomes import UnknownKey
+from sql.coverage import CameraCoverage, Unusable
 from sql.keys import Caller
 from tests.serve.mall import (
     ASKED,
@@ -62,6 +63,27 @@ def test_unrecorded_time_is_a_gap_of_a_complete_answer() -> None:
     answered = ask(MemoryRecords(rows=[(9, 1.0, 1.0)], coverage=[covering("cam1", part, part)]))
     assert answered.passport.gaps == (Gap("cam1", minutes(45, 60), "no-video"), Gap("cam2", HOUR, "no-video"))
     assert answered.passport.cameras == ("cam1",)
+
+
+def test_video_that_is_known_to_be_unusable_is_a_gap_with_its_reason() -> None:
+    broken = CameraCoverage("cam1", [HOUR], [minutes(0, 20)], {"v1"}, [Unusable(minutes(20, 60), "corrupt")])
+    answered = ask(MemoryRecords(rows=[(9, 1.0, 1.0)], coverage=[broken, covering("cam2", [minutes(0, 30)], [HOUR])]))
+    assert answered.passport.gaps == (Gap("cam1", minutes(20, 60), "corrupt"),)
+    assert answered.passport.cameras == ("cam1", "cam2")
+    assert answered.passport.camera_hours == pytest.approx(20 / 60 + 1)
+
+
+def test_unusable_video_does_not_excuse_other_video_that_is_unprocessed() -> None:
+    broken = CameraCoverage("cam1", [HOUR], [], set(), [Unusable(minutes(-30, 20), "corrupt")])
+    with pytest.raises(NotExtracted) as refused:
+        ask(MemoryRecords(coverage=[broken]))
+    assert refused.value.missing == {"cam1": [minutes(20, 60)]}
+
+
+def test_a_window_with_nothing_but_unusable_video_says_why() -> None:
+    deleted = CameraCoverage("cam1", [HOUR], [], set(), [Unusable(HOUR, "deleted")])
+    with pytest.raises(NotRecorded, match=r"no camera has usable video .*: cam1 deleted"):
+        ask(MemoryRecords(coverage=[deleted]))
 
 
 def test_a_processed_window_whose_video_is_deleted_is_still_known() -> None:

@@ -18,7 +18,7 @@ from serve.logic.outcomes import UnknownKey
 from serve.logic.records import StoredRecords
 from sql import keys, videos
 from sql.catalogue import Catalogue
-from sql.store import Store
+from sql.store import LATEST, Store
 from tests.conftest import Database
 from tests.serve.http import InMemory
 from tests.sql.mall import NAMES, NINE, TEN, VISITORS, segment
@@ -130,7 +130,7 @@ def test_a_question_that_takes_too_long_is_given_up(database: Database, filled: 
 def test_readiness_tells_the_schema(asking: Asking, database: Database) -> None:
     app = application(ServeArgs(database_read=database.read_dsn))
     with httpx.Client(transport=InMemory(app), base_url="http://mall.test") as http:
-        assert http.get("/readyz").json() == {"ready": True, "schema_version": "0001"}
+        assert http.get("/readyz").json() == {"ready": True, "schema_version": LATEST}
     app.state.desk.records.close()
 
 

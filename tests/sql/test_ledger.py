@@ -5,25 +5,13 @@ import pytest
 
 from models.world.errors import LeaseLost
 from models.world.periods import Window
-from sql import ledger, sites, videos
+from sql import ledger
 from sql.ledger import Claim
 from sql.store import Store
-from tests.sql import mall
 from tests.sql.mall import SITE, TEN
 
 EXTRACTOR = "mall-people-1"
 HOUR = Window(TEN, TEN + timedelta(hours=1))
-
-
-@pytest.fixture
-def segments(admin: Store, ingest: Store) -> list[uuid.UUID]:
-    recorded = [mall.segment("cam1"), mall.segment("cam1", TEN + timedelta(minutes=30)), mall.segment("cam2")]
-    with admin.connection() as connection:
-        sites.save(connection, SITE)
-    with ingest.connection() as connection:
-        for segment in recorded:
-            assert videos.add(connection, segment)
-    return [segment.segment_id for segment in recorded]
 
 
 def claim(store: Store, segments: list[uuid.UUID], owner: str = "worker", lease_s: float = 60) -> list[Claim]:
@@ -141,3 +129,109 @@ def test_two_workers_at_the_same_moment_share_the_segments(ingest: Store, segmen
         with ingest.connection() as two:
             second = ledger.claim_extractions(two, segments[1:], EXTRACTOR, "two", 60)
     assert sorted(held.segment_id for held in first + second) == sorted(segments)
+
+
+def deaths(store: Store, held: Claim) -> int:
+    with store.connection() as connection:
+        return ledger.note_death(connection, held)
+
+
+def given_up(store: Store, extractor: str | None = None) -> dict[uuid.UUID, str]:
+    with store.connection() as connection:
+        return {one.segment.segment_id: one.reason for one in ledger.quarantined(connection, HOUR, extractor)}
+
+
+def quarantine(store: Store, held: Claim, reason: str = ledger.CORRUPT) -> None:
+    with store.connection() as connection:
+        ledger.quarantine(connection, held, reason)
+
+
+def test_deaths_are_counted_over_claims_and_give_the_segment_back(ingest: Store, segments: list[uuid.UUID]) -> None:
+    counted = []
+    for _ in range(3):
+        (held,) = claim(ingest, segments[:1])
+        counted.append(deaths(ingest, held))
+    assert counted == [1, 2, 3]
+    quarantine(ingest, held, ledger.KILLS_ITS_WORKER)
+    assert given_up(ingest) == {segments[0]: "kills-its-worker"}
+
+
+def test_a_death_counts_once_and_not_for_a_successor(ingest: Store, segments: list[uuid.UUID]) -> None:
+    (zombie,) = claim(ingest, segments[:1], lease_s=-1)
+    (successor,) = claim(ingest, segments[:1])
+    assert deaths(ingest, zombie) == 0
+    assert deaths(ingest, successor) == 1
+    assert deaths(ingest, successor) == 0
+
+
+def test_a_finished_segment_is_not_blamed_for_a_death(ingest: Store, segments: list[uuid.UUID]) -> None:
+    (held,) = claim(ingest, segments[:1])
+    finish(ingest, held)
+    assert deaths(ingest, held) == 0
+    quarantine(ingest, held)
+    assert given_up(ingest) == {}
+    assert len(prefixes(ingest)) == 1
+
+
+def test_a_quarantined_segment_is_taken_only_on_demand_and_starts_afresh(
+    ingest: Store, segments: list[uuid.UUID]
+) -> None:
+    (held,) = claim(ingest, segments[:1])
+    assert deaths(ingest, held) == 1
+    (held,) = claim(ingest, segments[:1])
+    quarantine(ingest, held)
+    assert claim(ingest, segments[:1], lease_s=-1) == []
+    with ingest.connection() as connection:
+        (again,) = ledger.claim_extractions(connection, segments[:1], EXTRACTOR, "worker", 60, again=True)
+    assert given_up(ingest) == {}
+    assert deaths(ingest, again) == 1
+
+
+def test_again_takes_nothing_that_is_done_or_held(ingest: Store, segments: list[uuid.UUID]) -> None:
+    done, _ = claim(ingest, segments[:2])
+    finish(ingest, done)
+    with ingest.connection() as connection:
+        assert ledger.claim_extractions(connection, segments[:2], EXTRACTOR, "worker", 60, again=True) == []
+
+
+def test_a_zombie_does_not_quarantine(ingest: Store, segments: list[uuid.UUID]) -> None:
+    (zombie,) = claim(ingest, segments[:1], lease_s=-1)
+    (successor,) = claim(ingest, segments[:1])
+    quarantine(ingest, zombie)
+    assert given_up(ingest) == {}
+    finish(ingest, successor)
+
+
+def test_a_segment_with_a_result_of_another_version_is_no_loss(ingest: Store, segments: list[uuid.UUID]) -> None:
+    (old,) = claim(ingest, segments[:1])
+    finish(ingest, old)
+    with ingest.connection() as connection:
+        (new,) = ledger.claim_extractions(connection, segments[:1], "mall-people-2", "worker", 60)
+        ledger.quarantine(connection, new, ledger.CORRUPT)
+    assert given_up(ingest) == {}
+    assert given_up(ingest, "mall-people-2") == {segments[0]: "corrupt"}
+    assert given_up(ingest, EXTRACTOR) == {}
+
+
+def test_a_quarantined_segment_is_among_the_failures(ingest: Store, segments: list[uuid.UUID]) -> None:
+    (held,) = claim(ingest, segments[:1])
+    quarantine(ingest, held)
+    with ingest.connection() as connection:
+        assert ledger.failures(connection, HOUR, EXTRACTOR) == {segments[0]: "corrupt"}
+
+
+def progress_s(store: Store) -> list[float]:
+    with store.connection() as connection:
+        return [row[0] for row in connection.execute("select progress_s from extraction_ledger")]
+
+
+def test_progress_is_noted_by_the_claimant_alone_and_begins_anew(ingest: Store, segments: list[uuid.UUID]) -> None:
+    (zombie,) = claim(ingest, segments[:1], lease_s=-1)
+    with ingest.connection() as connection:
+        ledger.progress(connection, zombie, 12.5)
+    assert progress_s(ingest) == [12.5]
+    claim(ingest, segments[:1])
+    assert progress_s(ingest) == [0.0]
+    with ingest.connection() as connection:
+        ledger.progress(connection, zombie, 20.0)
+    assert progress_s(ingest) == [0.0]

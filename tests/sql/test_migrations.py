@@ -4,9 +4,10 @@ import psycopg
 import pytest
 
 from cluster.embedded.postgres import PostgresServer
-from sql import store
+from sql import coverage, ledger, sites, store, videos
 from sql.store import Store
 from tests.conftest import Database
+from tests.sql import mall
 
 DAY = datetime(2026, 10, 25, 9, tzinfo=UTC)
 
@@ -33,6 +34,41 @@ def test_migrating_twice_is_migrating_once(database: Database, postgres: Postgre
     before = relations(database.admin_dsn)
     store.migrate(database.admin_dsn, ahead=timedelta(0))
     assert relations(database.admin_dsn) == before
+
+
+def test_the_second_schema_keeps_what_was_loaded_and_the_first_knows_no_gaps(postgres: PostgresServer) -> None:
+    dsn = postgres.create_database("there_and_back")
+    store.migrate(dsn)
+    store.unmigrate(dsn, "0001")
+    file, broken = mall.segment("cam1"), mall.segment("cam2")
+    with psycopg.connect(dsn) as connection:
+        sites.save(connection, mall.SITE)
+        for segment in (file, broken):
+            videos.add(connection, segment)
+        connection.execute(
+            "insert into extraction_ledger (segment_id, extractor, epoch, state, owner, lease_until, prefix, started_at)"
+            " values (%s, 'v1', 1, 'done', 'w', now(), 'raw/', now())",
+            [file.segment_id],
+        )
+        connection.execute("insert into coverage values ('cam1', %s, %s, 'v1')", [file.window.start, file.window.end])
+    store.migrate(dsn)
+    with psycopg.connect(dsn) as connection:
+        assert connection.execute("select state, attempts, progress_s from extraction_ledger").fetchall() == [
+            ("done", 0, 0.0)
+        ]
+        assert [one.covered for one in coverage.read(connection, file.window)] == [[file.window], []]
+        (claim,) = ledger.claim_extractions(connection, [broken.segment_id], "v1", "w", 60)
+        ledger.quarantine(connection, claim, ledger.CORRUPT)
+        connection.execute(
+            "insert into coverage values ('cam2', %s, %s, 'v1', 'corrupt')", [broken.window.start, broken.window.end]
+        )
+    store.unmigrate(dsn, "0001")
+    with psycopg.connect(dsn) as connection:
+        assert connection.execute("select state from extraction_ledger order by 1").fetchall() == [
+            ("done",),
+            ("failed",),
+        ]
+        assert connection.execute("select camera_id from coverage").fetchall() == [("cam1",)]
 
 
 def test_the_schema_tells_its_version(read: Store) -> None:

@@ -15,7 +15,7 @@ from models.world.paths import Path
 from models.world.periods import Window
 from models.world.places import grid_ids
 from sql import coverage, ledger, people, sites
-from sql.coverage import Covered
+from sql.coverage import Covered, Unusable
 from sql.people import HourOfPeople
 from sql.store import Store
 from tests.sql import mall
@@ -197,6 +197,25 @@ def test_coverage_says_who_processed_what(filled: Store, read: Store) -> None:
     assert [(c.camera_id, c.covered, c.extractors) for c in seen] == [
         ("cam1", [Window(NINE, TEN + timedelta(hours=1))], {"mall-people-1"})
     ]
+
+
+def test_what_could_not_be_processed_is_a_gap_and_not_missing(
+    segments: list[uuid.UUID], ingest: Store, read: Store
+) -> None:
+    claim = claimed(ingest)
+    ten, half, eleven = TEN, TEN + timedelta(minutes=30), TEN + timedelta(hours=1)
+    parts = [
+        Covered("cam1", Window(ten, half), "v1", "corrupt"),
+        Covered("cam1", Window(half, eleven), "v1", "corrupt"),
+        Covered("cam2", Window(ten, half), "v1"),
+    ]
+    with ingest.connection() as connection:
+        people.replace_hour(connection, claim, EMPTY, parts)
+    with read.connection() as connection:
+        broken, sound = coverage.read(connection, Window(ten + timedelta(minutes=10), eleven))
+    assert broken.gaps == [Unusable(Window(ten + timedelta(minutes=10), eleven), "corrupt")]
+    assert (broken.covered, broken.missing, broken.extractors) == ([], [], set())
+    assert (sound.gaps, sound.missing, sound.extractors) == ([], [], {"v1"})
 
 
 def test_memory_keeps_the_ids_of_the_day(filled: Store) -> None:

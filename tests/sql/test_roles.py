@@ -15,6 +15,8 @@ from sql.store import Store
 from tests.conftest import Database
 from tests.sql.mall import TEN
 
+WISH = "insert into extraction_request (fingerprint, segment_ids, starts_at, ends_at, camera_s)"
+VALUES = "values (repeat('a', 64), array[gen_random_uuid()], now(), now() + interval '1 hour', 60"
 READ_MUST_NOT = [
     "insert into person values (gen_random_uuid(), '2026-11-20', now(), now())",
     "delete from person_location",
@@ -25,6 +27,15 @@ READ_MUST_NOT = [
     "delete from audit",
     "select * from api_key",
     "insert into api_key (sha256, name, permissions) values (repeat('a', 64), 'me', '{}')",
+    "update extraction_request set state = 'successful', finished_at = now()",
+    "update extraction_request set segment_ids = '{}'",
+    "delete from extraction_request",
+    f"{WISH[:-1]}, state) {VALUES}, 'failed')",
+    "update job set dismissed_at = now()",
+    "delete from job",
+    "select * from notification",
+    "insert into handler (owner, version) values ('me', '1')",
+    "select announce(gen_random_uuid(), 'failed')",
     "create table mine (n int)",
     "set role mall_admin",
 ]
@@ -36,6 +47,8 @@ INGEST_MUST_NOT = [
     "delete from extraction_ledger",
     "select name from api_key",
     "select * from audit",
+    "delete from extraction_request",
+    "delete from notification",
     "drop table person",
     "create table mine (n int)",
     "set role mall_admin",
@@ -53,6 +66,10 @@ def allowed(opened: Store, query: str) -> bool:
 
 def test_read_may_only_ask_and_write_the_audit(read: Store) -> None:
     assert [query for query in READ_MUST_NOT if allowed(read, query)] == []
+
+
+def test_read_may_wish_for_an_extraction(read: Store) -> None:
+    assert allowed(read, f"{WISH} {VALUES})")
 
 
 def test_ingest_may_only_write_video_ledgers_and_people(ingest: Store) -> None:

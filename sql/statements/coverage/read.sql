@@ -2,7 +2,8 @@ select
     camera_id,
     starts_at,
     ends_at,
-    null as extractor
+    null as extractor,
+    null as reason
 from segment
 where
     starts_at < %(end)s::timestamptz
@@ -13,7 +14,8 @@ select
     camera_id,
     starts_at,
     ends_at,
-    extractor
+    extractor,
+    reason
 from coverage
 where
     starts_at < %(end)s::timestamptz

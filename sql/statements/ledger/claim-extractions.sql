@@ -15,9 +15,12 @@ on conflict (segment_id, extractor) do update
         owner = excluded.owner,
         lease_until = excluded.lease_until,
         reason = null,
+        attempts = case when held.state = 'quarantined' then 0 else held.attempts end,
+        progress_s = 0,
         started_at = excluded.started_at,
         finished_at = null
     where
         held.state = 'failed'
+        or (held.state = 'quarantined' and %(again)s::boolean)
         or (held.state = 'running' and held.lease_until < clock_timestamp())
 returning segment_id, epoch;

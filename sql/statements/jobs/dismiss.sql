@@ -1,0 +1,1 @@
+select dismiss_job(%(job_id)s::uuid);

@@ -1,0 +1,1 @@
+select announce(%(request_id)s::uuid, %(event)s::text);
