@@ -141,7 +141,15 @@ def test_ray_and_a_plain_loop_give_the_same_rows(ray_node: object, another_mall:
     assert rows(plain)["person_location"]
 
 
-def test_a_bad_segment_fails_with_its_reason_and_the_others_go_on(ray_node: object, mall: Resources) -> None:
+def gaps(mall: Resources, window: Window = WINDOW) -> dict[str, list[tuple[Window, str]]]:
+    """By camera what is recorded, but nothing can be made of, and why; nothing else may be missing."""
+    with Store(mall.database_dsn, role="ingest", size=1) as ingest, ingest.connection() as connection:
+        found = coverage.read(connection, window)
+    assert all(one.missing == [] for one in found)
+    return {one.camera_id: [(gap.window, gap.reason) for gap in one.gaps] for one in found}
+
+
+def test_a_bad_segment_becomes_a_gap_with_its_reason_and_the_others_go_on(ray_node: object, mall: Resources) -> None:
     with Store(mall.database_dsn, role="ingest", size=1) as ingest:
         with ingest.connection() as connection:
             segments = {one.camera_id: one for one in videos.segments(connection, WINDOW)}
@@ -149,9 +157,23 @@ def test_a_bad_segment_fails_with_its_reason_and_the_others_go_on(ray_node: obje
         done = extract(mall, WINDOW)
         assert list(done.failed) == [segments["cam1"].segment_id]
         assert "BadVideo" in done.failed[segments["cam1"].segment_id]
-        with ingest.connection() as connection:
-            missing = {one.camera_id: one.missing for one in coverage.read(connection, WINDOW)}
-    assert missing == {"cam1": [WINDOW], "cam2": []}
+    assert gaps(mall) == {"cam1": [(WINDOW, ledger.CORRUPT)], "cam2": []}
+    assert extract(mall, WINDOW).segments == 0
+
+
+def test_a_deleted_file_becomes_a_gap_until_it_is_there_again(mall: Resources) -> None:
+    with Store(mall.database_dsn, role="ingest", size=1) as ingest, ingest.connection() as connection:
+        segments = {one.camera_id: one for one in videos.segments(connection, WINDOW)}
+    key = segments["cam1"].key
+    content = mall.objects.get_bytes(key)
+    mall.objects.delete_prefix(key)
+    assert "NotFound" in extract(mall, WINDOW, on_ray=False).failed[segments["cam1"].segment_id]
+    assert gaps(mall) == {"cam1": [(WINDOW, ledger.DELETED)], "cam2": []}
+    mall.objects.put_bytes(key, content)
+    assert extract(mall, WINDOW, on_ray=False).segments == 0
+    again = extract(mall, WINDOW, on_ray=False, again=True)
+    assert (again.segments, again.failed, again.persons) == (1, {}, PEOPLE)
+    assert gaps(mall) == {"cam1": [], "cam2": []}
 
 
 def deadly_at_red() -> Callable[[], Any]:
@@ -205,6 +227,7 @@ def test_a_segment_that_kills_its_worker_fails_and_those_queued_behind_it_do_not
     assert list(done.failed) == [poison.segment_id]
     assert "its worker died" in done.failed[poison.segment_id]
     assert (done.segments, len(others), done.persons > 0) == (6, 5, True)
+    assert gaps(mall)["cam1"] == [(poison.window, ledger.KILLS_ITS_WORKER)]
 
 
 def film_red(suffix: str) -> bytes:
