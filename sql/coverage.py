@@ -59,6 +59,15 @@ def read(connection: Connection, window: Window, cameras: Sequence[str] | None =
     ]
 
 
+def working(connection: Connection, window: Window) -> dict[str, list[Window]]:
+    """The video of each camera within the window that a worker has in hand, or that an active request wants."""
+    found: dict[str, list[Window]] = defaultdict(list)
+    asked = {"start": window.start, "end": window.end}
+    for camera_id, starts_at, ends_at in connection.execute(statement("coverage/working"), asked):
+        found[camera_id].append(Window(starts_at, ends_at))
+    return {camera: merge(clip(windows, window)) for camera, windows in found.items()}
+
+
 def _of_camera(camera: str, bounds: Window, recorded: list[Window], processed: list[Covered]) -> CameraCoverage:
     by_reason: dict[str | None, list[Window]] = defaultdict(list)
     for part in processed:

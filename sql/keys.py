@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from sql.store import Connection
 from sql.text import statement
 
-PERMISSIONS = ("aggregates", "individuals")
-"""What a question may require: `aggregates` counts and averages, `individuals` tells single people's ways."""
+PERMISSIONS = ("aggregates", "individuals", "extract", "operate")
+"""What a key may be good for: `aggregates` counts and averages, `individuals` tells single people's ways, `extract` has
+video extracted for a question, `operate` sees and dismisses the jobs of others."""
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,8 @@ class Progress:
     """How far a request is, by the ledger: seconds of video and segments, done of all.
 
     `camera_s_done` counts quarantined segments too, nothing is left to do in them; `segments_done` counts those with a
-    result. `camera_s_before` of it were done before the request started: no part of its own speed.
+    result. `camera_s_before` of it were done before the request started: no part of its own speed. `begun_at` is when
+    its first segment was begun, after whatever had to be started up; None before that.
     """
 
     camera_s: float
@@ -73,6 +74,7 @@ class Progress:
     segments_done: int
     quarantined: int
     camera_s_before: float = 0.0
+    begun_at: datetime | None = None
 
     @property
     def is_complete(self) -> bool:
@@ -204,8 +206,8 @@ def progress(connection: Connection, request_id: uuid.UUID) -> Progress:
     """How far the request is, by what the ledger knows of its segments; segments deleted meanwhile do not count."""
     row = connection.execute(statement("requests/progress"), {"request_id": request_id}).fetchone()
     assert row is not None
-    camera_s, done_s, before_s, segments, segments_done, quarantined = row
-    return Progress(camera_s, done_s, segments, segments_done, quarantined, before_s)
+    camera_s, done_s, before_s, segments, segments_done, quarantined, begun_at = row
+    return Progress(camera_s, done_s, segments, segments_done, quarantined, before_s, begun_at)
 
 
 def rates(connection: Connection) -> float | None:

@@ -1,7 +1,7 @@
 """`mall query`: ask the mall."""
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -87,7 +87,8 @@ def _print(mall: "Mall", question: str, inputs: Inputs, form: Format) -> None:
 
         from serve.presentation.terminal import show
 
-        show(mall.ask(question, **inputs), Console())
+        asked: dict[str, Any] = {**inputs}
+        show(mall.ask(question, **asked), Console())
     else:
         content = mall.fetch(question, form.value, **inputs)
         typer.echo(content.decode().removesuffix("\n"))

@@ -144,7 +144,7 @@ def _extract(settings: Settings, simulated: Simulated, news: News) -> None:
 
 
 def _ask(mall: Mall, simulated: Simulated) -> dict[str, list[dict[str, Any]]]:
-    window = {"from_": simulated.window.start, "to": simulated.window.end}
+    window: dict[str, Any] = {"from_": simulated.window.start, "to": simulated.window.end}
     return {
         "all": mall.ask("paths", **window).rows,
         "blue": mall.ask("paths", **window, attribute=["shirt:blue"]).rows,

@@ -17,6 +17,11 @@ MallError
 │       └── UnknownJob
 ├── NotRecorded              nothing was filmed in the window
 ├── NotExtracted             filmed, but not processed yet
+├── OverBudget               finding it out would cost more than is allowed at once
+├── Busy                     too much is waiting already; come back later
+├── ResultNotReady           the job has not ended yet
+├── ExtractionFailed         the job ended without an answer
+├── Dismissed                the job was dismissed, so there is no answer
 ├── NotAllowed               no key, a wrong key, or a missing permission
 ├── NotDelivered             the receiver of a webhook did not take it
 ├── LeaseLost                somebody else has taken the work over; drop yours
@@ -109,6 +114,38 @@ class NotExtracted(MallError):
             f"{self.camera_hours:.2f} camera-hours are recorded but not extracted (cameras: {cameras}); "
             "extract them first: mall extract --from .. --to .."
         )
+
+
+class OverBudget(MallError):
+    """Finding the answer out would cost more camera-hours of extraction than one question may."""
+
+    def __init__(self, camera_hours: float, budget_camera_hours: float) -> None:
+        self.camera_hours = camera_hours
+        self.budget_camera_hours = budget_camera_hours
+        super().__init__(
+            f"{camera_hours:.2f} camera-hours would have to be extracted, and one question may order "
+            f"{budget_camera_hours:g} at most; ask for a shorter window, or have it extracted: mall extract"
+        )
+
+
+class Busy(MallError):
+    """There is more to do than is sensible to take on; come back in `retry_after_s` seconds."""
+
+    def __init__(self, message: str, retry_after_s: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class ResultNotReady(MallError):
+    """The job has not ended yet."""
+
+
+class ExtractionFailed(MallError):
+    """The job has ended without an answer; the message is the reason."""
+
+
+class Dismissed(MallError):
+    """The job was dismissed before it had an answer."""
 
 
 class NotAllowed(MallError):

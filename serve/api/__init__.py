@@ -1,5 +1,5 @@
 """The HTTP edge: routes, keys, request ids, and the only place that knows status numbers."""
 
-from serve.api.application import create
+from serve.api.application import Manners, create
 
-__all__ = ["create"]
+__all__ = ["Manners", "create"]

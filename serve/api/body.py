@@ -2,24 +2,34 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from fastapi import Request
 
 from models.world.errors import BadParameter
 from serve.api.errors import BadBody, BodyTooLarge
+from serve.logic.callbacks import callback
 
 MAX_BYTES = 64 * 1024
 
 
-async def execution_inputs(request: Request) -> Mapping[str, object]:
-    """The `inputs` object of the request. Raises BadBody, BodyTooLarge and BadParameter."""
+@dataclass(frozen=True)
+class Execution:
+    """What is asked, and where to tell how a job goes, by the names of `serve.logic.callbacks`."""
+
+    inputs: Mapping[str, object]
+    callback: Mapping[str, str] | None
+
+
+async def execution(request: Request) -> Execution:
+    """The `inputs` object and the `subscriber` of the request. Raises BadBody, BodyTooLarge and BadParameter."""
     document = _document(await _limited(request))
     if not isinstance(document, dict):
         raise BadBody('the body must be a JSON object like {"inputs": {"from": "..", "to": ".."}}')
     inputs = document.get("inputs", {})
     if not isinstance(inputs, dict):
         raise BadParameter("inputs", f"inputs must be an object of parameters; got {type(inputs).__name__}")
-    return inputs
+    return Execution(inputs, callback(document.get("subscriber")))
 
 
 async def _limited(request: Request) -> bytes:

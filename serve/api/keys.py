@@ -6,19 +6,26 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from serve.logic.desk import QuestionDesk
+from serve.logic.jobs import JobDesk
 from sql.keys import Caller
 
 _bearer = HTTPBearer(auto_error=False, scheme_name="key", description="The API key; `mall env` prints the first one.")
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 
 
+def jobs_of(request: Request) -> JobDesk:
+    """The job desk that this application was created with."""
+    jobs = request.app.state.jobs
+    assert isinstance(jobs, JobDesk)
+    return jobs
+
+
 def desk_of(request: Request) -> QuestionDesk:
-    """The question desk that this application was created with."""
-    desk = request.app.state.desk
-    assert isinstance(desk, QuestionDesk)
-    return desk
+    """The question desk behind the job desk."""
+    return jobs_of(request).desk
 
 
+Jobs = Annotated[JobDesk, Depends(jobs_of)]
 Desk = Annotated[QuestionDesk, Depends(desk_of)]
 
 

@@ -4,18 +4,27 @@ from collections.abc import Callable, Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from serve.api.answers import response
-from serve.api.body import execution_inputs
-from serve.api.keys import Desk, KnownCaller, caller_of
+from serve.api.body import Execution, execution
+from serve.api.keys import Desk, Jobs, KnownCaller, caller_of
+from serve.api.prefer import RESPOND_ASYNC, wants_a_job
 from serve.api.request_ids import request_id_of
-from serve.logic.desk import QuestionDesk
+from serve.logic.jobs import JobDesk
+from serve.logic.standing import Standing
 from serve.presentation import processes as documents
+from serve.presentation.jobs import job_document, job_schema
 from sql.catalogue import Question
 from sql.keys import Caller
 
-Inputs = Annotated[Mapping[str, object], Depends(execution_inputs)]
+Asked = Annotated[Execution, Depends(execution)]
+_PREFER = {
+    "name": "Prefer",
+    "in": "header",
+    "description": "`respond-async`: where the answer is not known yet, order it and get a job",
+    "schema": {"type": "string"},
+}
 
 
 def routes(questions: Mapping[str, Question]) -> APIRouter:
@@ -32,8 +41,14 @@ def routes(questions: Mapping[str, Question]) -> APIRouter:
             summary=question.title,
             description=question.description,
             operation_id=f"execute-{question.id}",
-            openapi_extra={"requestBody": _body(question)},
-            responses={200: {"content": {"application/json": {"schema": documents.answer_schema(question)}}}},
+            openapi_extra={"requestBody": _body(question), "parameters": [_PREFER]},
+            responses={
+                200: {"content": {"application/json": {"schema": documents.answer_schema(question)}}},
+                201: {
+                    "description": "A job finds the answer out",
+                    "content": {"application/json": {"schema": job_schema()}},
+                },
+            },
         )(_asking(question.id))
     router.post("/processes/{question}/execution", include_in_schema=False)(_ask_any)
     return router
@@ -48,27 +63,33 @@ def _describe(question: str, desk: Desk) -> dict[str, object]:
 
 
 def _asking(question_id: str) -> Callable[..., Response]:
-    def ask(request: Request, desk: Desk, caller: KnownCaller, inputs: Inputs) -> Response:
-        return _answer(request, question_id, desk, caller, inputs)
+    def ask(request: Request, jobs: Jobs, caller: KnownCaller, asked: Asked) -> Response:
+        return _answer(request, question_id, jobs, caller, asked)
 
     return ask
 
 
-def _ask_any(request: Request, question: str, desk: Desk, caller: KnownCaller, inputs: Inputs) -> Response:
-    return _answer(request, question, desk, caller, inputs)
+def _ask_any(request: Request, question: str, jobs: Jobs, caller: KnownCaller, asked: Asked) -> Response:
+    return _answer(request, question, jobs, caller, asked)
 
 
-def _answer(
-    request: Request, question_id: str, desk: QuestionDesk, caller: Caller, inputs: Mapping[str, object]
-) -> Response:
-    # `Prefer: respond-async` is heard but not yet applied: what is not known is refused, naming what is missing.
-    return response(desk.ask(question_id, inputs, caller, request_id=request_id_of(request.scope)), "json")
+def _answer(request: Request, question_id: str, jobs: JobDesk, caller: Caller, asked: Execution) -> Response:
+    request_id = request_id_of(request.scope)
+    if not wants_a_job(request.headers):
+        return response(jobs.desk.ask(question_id, asked.inputs, caller, request_id=request_id), "json")
+    found = jobs.ask(question_id, asked.inputs, caller, asked.callback, request_id=request_id)
+    return _accepted(found) if isinstance(found, Standing) else response(found, "json")
+
+
+def _accepted(standing: Standing) -> Response:
+    headers = {"Location": f"/jobs/{standing.job.job_id}", "Preference-Applied": RESPOND_ASYNC}
+    return JSONResponse(job_document(standing), 201, headers)
 
 
 def _body(question: Question) -> dict[str, object]:
     schema = {
         "type": "object",
         "required": ["inputs"],
-        "properties": {"inputs": documents.inputs_schema(question)},
+        "properties": {"inputs": documents.inputs_schema(question), "subscriber": documents.subscriber_schema()},
     }
     return {"required": True, "content": {"application/json": {"schema": schema}}}

@@ -1,14 +1,14 @@
-"""The service about itself: landing page, health, conformance, its documentation, and coverage."""
+"""The service about itself: landing page, health, conformance, its documentation; coverage and the plan of the mall."""
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from models.world.errors import MallError
 from serve.api.keys import Desk, KnownCaller
 from serve.api.request_ids import request_id_of
 from serve.presentation.documents import coverage_document
 from serve.presentation.pages.render import landing_links, landing_page, reference_page
 from serve.presentation.processes import CONFORMANCE
+from serve.presentation.site import site_document
 
 router = APIRouter(tags=["service"])
 
@@ -33,15 +33,6 @@ def healthz() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@router.get("/readyz", summary="Can questions be answered", responses={503: {"description": "not ready"}})
-def readyz(desk: Desk) -> JSONResponse:
-    """Whether the store answers, and the version of its schema."""
-    try:
-        return JSONResponse({"ready": True, "schema_version": desk.records.schema_version()})
-    except MallError as error:
-        return JSONResponse({"ready": False, "reason": str(error)}, 503, {"Retry-After": "5"})
-
-
 @router.get("/conformance", summary="The standards this follows")
 def conformance() -> dict[str, list[str]]:
     """OGC conformance classes."""
@@ -51,7 +42,7 @@ def conformance() -> dict[str, list[str]]:
 @router.get(
     "/coverage",
     tags=["coverage"],
-    summary="What is recorded, extracted and missing",
+    summary="What is recorded, extracted, missing and at work",
     openapi_extra={
         "parameters": [
             {"name": name, "in": "query", "required": False, "schema": {"type": "string", "format": "date-time"}}
@@ -63,3 +54,9 @@ def coverage(request: Request, desk: Desk, caller: KnownCaller) -> dict[str, obj
     """Per camera, within `[from, to)`; without them over the whole archive."""
     inputs = {name: request.query_params.getlist(name) for name in request.query_params}
     return coverage_document(desk.coverage(inputs, caller, request_id=request_id_of(request.scope)))
+
+
+@router.get("/site", tags=["coverage"], summary="The plan: floors, sections, and what each camera sees")
+def site(request: Request, desk: Desk, caller: KnownCaller) -> dict[str, object]:
+    """The mall as it is now; polygons are in metres, x to the right and y up."""
+    return site_document(desk.site(caller, request_id=request_id_of(request.scope)))

@@ -4,17 +4,18 @@ The order is: does the question exist, may the caller ask it, are its inputs sou
 answered, groups too small are blanked, the passport is written. Whatever the end, one audit row tells of it.
 """
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from models.world.errors import BadParameter, MallError, NotAllowed, StoreUnavailable, UnknownQuestion
+from models.world.errors import BadParameter, MallError, NotAllowed, UnknownQuestion
 from models.world.periods import Window, merge
 from models.world.places import Site
 from serve.logic import inputs as given
 from serve.logic.known import Knowledge, knowledge, require
-from serve.logic.outcomes import ANSWERED, FAILED, UnknownKey, outcome_of
+from serve.logic.outcomes import ANSWERED, FAILED, UNAVAILABLE, UnknownKey, outcome_of
 from serve.logic.passport import Passport, passport
 from serve.logic.ports import Read, Reading, Records
 from serve.logic.privacy import PEOPLE, Row, is_small, suppress
@@ -26,10 +27,16 @@ from sql.parameters import Parameter, read_value
 ARCHIVE = timedelta(days=62)
 """Video older than this is deleted."""
 Clock = Callable[[], datetime]
+Observe = Callable[[str, str | None, str, float], None]
+"""Told of every reading access: action, question, outcome and the seconds it took."""
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _unobserved(action: str, question: str | None, outcome: str, took_s: float) -> None:
+    pass
 
 
 @dataclass(frozen=True)
@@ -48,12 +55,19 @@ class QuestionDesk:
     """Takes questions. Safe to use from many threads if its records are."""
 
     def __init__(
-        self, records: Records, questions: Mapping[str, Question], *, min_group: int = 5, now: Clock = _now
+        self,
+        records: Records,
+        questions: Mapping[str, Question],
+        *,
+        min_group: int = 5,
+        now: Clock = _now,
+        observe: Observe = _unobserved,
     ) -> None:
         self.questions = questions
         self.records = records
         self._min_group = min_group
         self._now = now
+        self._observe = observe
 
     def identify(self, key: str | None) -> Caller:
         """Who holds the key. Raises UnknownKey."""
@@ -79,7 +93,7 @@ class QuestionDesk:
         Raises UnknownQuestion, NotAllowed, BadParameter, BadWindow, NotFound (a section or floor), NotRecorded,
         NotExtracted and StoreUnavailable; never answers in part.
         """
-        with self._audited(caller, "ask", question_id, inputs, request_id):
+        with self.audited(caller, "ask", question_id, inputs, request_id):
             question = self.question(question_id)
             allow(caller, question.permission)
             texts = given.texts(inputs)
@@ -88,14 +102,20 @@ class QuestionDesk:
                 return self._answer(reading, question, texts)
 
     def coverage(self, inputs: Mapping[str, object], caller: Caller, *, request_id: str = "-") -> Knowledge:
-        """What is recorded, covered and missing, by camera; without from and to over the whole archive."""
-        with self._audited(caller, "coverage", None, inputs, request_id), self.records.reading() as reading:
+        """What is recorded, covered, missing and at work, by camera; without from and to over the whole archive."""
+        with self.audited(caller, "coverage", None, inputs, request_id), self.records.reading() as reading:
             site = reading.site()
             now = self._now()
             times = _times(given.texts(inputs), site)
             archive = Window(now - ARCHIVE, now)
             window = window_between(times.get("from"), times.get("to"), now) if times else archive
-            return knowledge(window, [camera.id for camera in site.cameras], reading.coverage(window))
+            cameras = [camera.id for camera in site.cameras]
+            return knowledge(window, cameras, reading.coverage(window), reading.working(window))
+
+    def site(self, caller: Caller, *, request_id: str = "-") -> Site:
+        """The mall's floors, sections and cameras as they are now. Raises NotFound while none is loaded."""
+        with self.audited(caller, "site", None, {}, request_id), self.records.reading() as reading:
+            return reading.site()
 
     def _answer(self, reading: Reading, question: Question, texts: given.Texts) -> Answered:
         site, now = reading.site(), self._now()
@@ -114,24 +134,32 @@ class QuestionDesk:
         return merge(span for camera in reading.coverage(Window(now - ARCHIVE, now)) for span in camera.recorded)
 
     @contextmanager
-    def _audited(
-        self, caller: Caller, action: str, question: str | None, inputs: Mapping[str, object], request_id: str
+    def audited(
+        self,
+        caller: Caller,
+        action: str,
+        question: str | None,
+        inputs: Mapping[str, object],
+        request_id: str,
+        outcome: str = ANSWERED,
     ) -> Iterator[None]:
-        outcome: str | None = FAILED
+        """What is done within is a reading access: it leaves one audit row and is observed, however it ends.
+
+        `outcome` is the word for a good end. While the store is away nothing is read, and there is nowhere to write.
+        """
+        began, word = time.perf_counter(), FAILED
         try:
             yield
-            outcome = ANSWERED
-        except StoreUnavailable:
-            outcome = None  # nothing was read, and there is nowhere to write
-            raise
+            word = outcome
         except MallError as error:
-            outcome = outcome_of(error)
+            word = outcome_of(error)
             raise
         finally:
-            if outcome is not None:
+            self._observe(action, question if question in self.questions else None, word, time.perf_counter() - began)
+            if word != UNAVAILABLE:
                 asked = given.shown(question) if question is not None else None
                 kept = given.for_the_audit(inputs)
-                self.records.record_read(Read(caller.name, action, asked, kept, outcome, request_id))
+                self.records.record_read(Read(caller.name, action, asked, kept, word, request_id))
 
 
 def allow(caller: Caller, permission: str) -> None:

@@ -4,7 +4,7 @@ Coverage alone decides this. An answer is given only when everything recorded is
 where nothing was recorded, or nothing can be made of it, the answer says so in its gaps.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from models.world.errors import NotExtracted, NotRecorded
@@ -25,7 +25,10 @@ class Gap:
 
 @dataclass(frozen=True)
 class CameraKnowledge:
-    """One camera within a window: sorted, disjoint times of each kind, and the extractor versions used."""
+    """One camera within a window: sorted, disjoint times of each kind, and the extractor versions used.
+
+    `working` is what of the missing time is being extracted, or waits for it.
+    """
 
     camera: str
     recorded: tuple[Window, ...]
@@ -33,6 +36,7 @@ class CameraKnowledge:
     missing: tuple[Window, ...]
     gaps: tuple[Gap, ...]
     extractors: tuple[str, ...]
+    working: tuple[Window, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,29 +67,40 @@ class Knowledge:
         return tuple(gap for camera in self.cameras for gap in camera.gaps)
 
     def hours(self, kind: str) -> float:
-        """Camera-hours of `recorded`, `covered` or `missing` time."""
+        """Camera-hours of `recorded`, `covered`, `missing` or `working` time."""
         return sum(total_hours(getattr(camera, kind)) for camera in self.cameras)
 
 
-def knowledge(window: Window, cameras: Iterable[str], coverage: Iterable[CameraCoverage]) -> Knowledge:
-    """What is known within the window, for every camera of the site and every other one that has recorded."""
+def knowledge(
+    window: Window,
+    cameras: Iterable[str],
+    coverage: Iterable[CameraCoverage],
+    working: Mapping[str, Sequence[Window]] | None = None,
+) -> Knowledge:
+    """What is known within the window, for every camera of the site and every other one that has recorded.
+
+    `working` are the times of each camera that somebody wants to have extracted, or is extracting.
+    """
     seen = {one.camera_id: one for one in coverage}
     names = sorted({*cameras, *seen})
-    return Knowledge(window, tuple(_of_camera(name, window, seen.get(name)) for name in names))
+    at_work = working or {}
+    return Knowledge(window, tuple(_of_camera(name, window, seen.get(name), at_work.get(name, ())) for name in names))
 
 
-def _of_camera(camera: str, window: Window, seen: CameraCoverage | None) -> CameraKnowledge:
+def _of_camera(camera: str, window: Window, seen: CameraCoverage | None, working: Sequence[Window]) -> CameraKnowledge:
     recorded = merge(clip(seen.recorded, window)) if seen else []
     covered = merge(clip(seen.covered, window)) if seen else []
     unusable = _unusable(camera, window, seen)
     dark = subtract([window], [*recorded, *covered, *(gap.window for gap in unusable)])
+    missing = subtract(recorded, [*covered, *(gap.window for gap in unusable)])
     return CameraKnowledge(
         camera=camera,
         recorded=tuple(recorded),
         covered=tuple(covered),
-        missing=tuple(subtract(recorded, [*covered, *(gap.window for gap in unusable)])),
+        missing=tuple(missing),
         gaps=tuple(sorted([*unusable, *(Gap(camera, one, NO_VIDEO) for one in dark)], key=lambda gap: gap.window)),
         extractors=tuple(sorted(seen.extractors)) if seen and covered else (),
+        working=tuple(merge(part for window in missing for part in clip(working, window))),
     )
 
 

@@ -1,15 +1,20 @@
 """What the business logic needs from the data layer; `records.StoredRecords` is the real one."""
 
-from collections.abc import Mapping
+import uuid
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
 from models.world.periods import Window
 from models.world.places import Site
+from serve.logic.standing import Standing
 from sql.catalogue import Answer, Bound, Question
 from sql.coverage import CameraCoverage
+from sql.figures import Figures
+from sql.jobs import Job
 from sql.keys import Caller
+from sql.requests import Queue, Quote
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,9 @@ class Reading(Protocol):
 
     def coverage(self, window: Window) -> list[CameraCoverage]:
         """What each camera recorded and what of that is processed, within the window."""
+
+    def working(self, window: Window) -> Mapping[str, Sequence[Window]]:
+        """What of each camera's video within the window is being extracted, or waits for it."""
 
     def check(self, bound: Bound) -> None:
         """Raises UnknownSection or BadParameter for a section or floor that the mall never had."""
@@ -57,3 +65,38 @@ class Records(Protocol):
 
     def close(self) -> None:
         """Gives all connections back."""
+
+
+class Orders(Protocol):
+    """The store as the job desk sees it: wishes for extraction, and who waits for them."""
+
+    def quote(self, missing: Mapping[str, Sequence[Window]]) -> Quote:
+        """What would have to be extracted. Raises NotRecorded when the video is gone."""
+
+    def place(
+        self,
+        quote: Quote,
+        question: str,
+        inputs: Mapping[str, object],
+        who: str,
+        callback: Mapping[str, str] | None,
+    ) -> Job:
+        """Wants the extraction, or joins who wants the same already, and waits for it: durably, as one."""
+
+    def standing(self, job_id: uuid.UUID) -> Standing | None:
+        """How the job stands now; None when there is none."""
+
+    def standings(self, who: str | None, limit: int) -> list[Standing]:
+        """The newest jobs of somebody, or of everybody, newest first."""
+
+    def dismiss(self, job_id: uuid.UUID) -> None:
+        """The job no longer waits; its extraction ends when it was the last to wait."""
+
+    def queue(self) -> Queue:
+        """What waits for extraction."""
+
+    def figures(self) -> Figures:
+        """What the store tells the monitoring."""
+
+    def handlers(self) -> int:
+        """How many extraction handlers are alive."""

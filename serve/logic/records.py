@@ -1,6 +1,6 @@
 """The real records: the store, through a pool of read connections."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from models.world.periods import Window
@@ -25,6 +25,10 @@ class StoredReading:
     def coverage(self, window: Window) -> list[CameraCoverage]:
         """Recorded and covered times of each camera."""
         return coverage.read(self._connection, window)
+
+    def working(self, window: Window) -> Mapping[str, list[Window]]:
+        """Times that are wanted or at work."""
+        return coverage.working(self._connection, window)
 
     def check(self, bound: Bound) -> None:
         """Whether section and floor exist."""

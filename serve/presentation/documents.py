@@ -43,10 +43,10 @@ def passport_document(passport: Passport) -> Document:
 
 
 def coverage_document(known: Knowledge) -> Document:
-    """Per camera what is recorded, covered, missing and dark, and the sums in camera-hours."""
+    """Per camera what is recorded, covered, missing, at work and dark, and the sums in camera-hours."""
     return {
         "window": plain(known.window),
-        "camera_hours": {kind: plain(known.hours(kind)) for kind in ("recorded", "covered", "missing")},
+        "camera_hours": {kind: plain(known.hours(kind)) for kind in ("recorded", "covered", "missing", "working")},
         "cameras": [_camera(camera) for camera in known.cameras],
     }
 
@@ -57,6 +57,7 @@ def _camera(camera: CameraKnowledge) -> Document:
         "recorded": _windows(camera.recorded),
         "covered": _windows(camera.covered),
         "missing": _windows(camera.missing),
+        "working": _windows(camera.working),
         "gaps": _gaps(camera.gaps),
         "extractors": list(camera.extractors),
     }

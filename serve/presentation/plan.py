@@ -11,7 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Polygon
 
 from models.world.paths import Path
-from models.world.places import Camera, Floats, Floor, Site, inside
+from models.world.places import Camera, Floats, Floor, Site
+from models.world.views import seen_floor
 
 PATH_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A5195", "#5C6B73")
 _INK, _PAPER, _SECTION, _VIEW = "#2b2f36", "#fbfaf7", "#e9e4d8", "#8aa4b8"
@@ -47,26 +48,13 @@ def _draw_section(axes: Axes, polygon: Sequence[tuple[float, float]], name: str)
 
 
 def _draw_view(axes: Axes, camera: Camera, floor: Floor) -> None:
-    seen = _seen_outline(camera, floor)
+    seen = seen_floor(camera, floor)
     if len(seen) >= 3:
         axes.add_patch(
             Polygon(seen, closed=True, facecolor=_VIEW, alpha=0.07, edgecolor=_VIEW, linewidth=0, zorder=0.7)
         )
         x, y = _nearest_point(camera)
         axes.text(x, y, camera.id, fontsize=6, color="#5b7488", ha="center", va="center", zorder=2)
-
-
-def _seen_outline(camera: Camera, floor: Floor) -> Floats:
-    """The convex outline of the floor that the camera's picture shows, (n, 2) m."""
-    across, down = np.meshgrid(np.linspace(0, camera.width_px, 33), np.linspace(0, camera.height_px, 97))
-    feet = camera.calibration.to_floor(np.column_stack([across.ravel(), down.ravel()]))
-    feet = feet[np.isfinite(feet).all(axis=1)]
-    feet = feet[inside(floor.outline, feet)]
-    if len(feet) < 3:
-        return np.zeros((0, 2))
-    from scipy.spatial import ConvexHull
-
-    return np.asarray(feet[ConvexHull(feet).vertices])
 
 
 def _nearest_point(camera: Camera) -> Floats:

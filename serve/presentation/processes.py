@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Mapping
 
 from models.world.people import ATTRIBUTES
+from serve.logic.callbacks import URIS
 from sql.catalogue import Question
 from sql.parameters import Parameter
 
 VERSION = "1.0.0"
 CONFORMANCE = tuple(
     f"http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/{name}"
-    for name in ("core", "ogc-process-description", "json", "oas30")
+    for name in ("core", "ogc-process-description", "json", "oas30", "job-list", "callback", "dismiss")
 )
 _SCHEMAS: Mapping[str, Mapping[str, object]] = {
     "time": {"type": "string", "format": "date-time"},
@@ -33,7 +34,7 @@ def summary(question: Question) -> Document:
         "title": question.title,
         "description": question.description,
         "version": VERSION,
-        "jobControlOptions": ["sync-execute"],
+        "jobControlOptions": ["sync-execute", "async-execute", "dismiss"],
         "outputTransmission": ["value"],
         "links": [_link(f"/processes/{question.id}", "self", "the description of this question")],
     }
@@ -107,6 +108,12 @@ def inputs_schema(question: Question) -> Document:
         properties[parameter.name] = many if parameter.multiple else one
     needed = [parameter.name for parameter in question.parameters if parameter.required]
     return {"type": "object", "properties": properties, "required": needed, "additionalProperties": False}
+
+
+def subscriber_schema() -> Document:
+    """The JSON schema of where to tell how a job goes."""
+    uri = {"type": "string", "format": "uri"}
+    return {"type": "object", "properties": dict.fromkeys(URIS, uri), "additionalProperties": False}
 
 
 def _link(href: str, rel: str, title: str) -> Document:

@@ -1,22 +1,29 @@
 """A small mall for the question desk: its site, times, and records in memory."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
+from fastapi import FastAPI
 
 from models.world.errors import BadParameter
 from models.world.periods import Window
 from models.world.places import Camera, Floor, Georeference, Section, Site, with_homography
-from serve.logic.desk import QuestionDesk
+from serve.api import Manners, create
+from serve.api.events import Pace
+from serve.api.metrics import Metrics
+from serve.api.readiness import probes
+from serve.logic.desk import Observe, QuestionDesk
+from serve.logic.jobs import EXTRACT, JobDesk
 from serve.logic.ports import Read
 from sql.catalogue import Answer, Bound, Catalogue, Question
 from sql.coverage import CameraCoverage
 from sql.keys import Caller
 from sql.store import LATEST
+from tests.serve.orders import MemoryOrders
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 NOW = NOON + timedelta(hours=6)
@@ -31,7 +38,7 @@ def caller_of(*permissions: str) -> Caller:
 
 
 def everything() -> Caller:
-    return caller_of(*{question.permission for question in QUESTIONS.values()})
+    return caller_of(*{question.permission for question in QUESTIONS.values()}, EXTRACT)
 
 
 def camera(camera_id: str) -> Camera:
@@ -70,6 +77,7 @@ class MemoryRecords:
     reads: list[Read] = field(default_factory=list)
     asked: list[Bound] = field(default_factory=list)
     closed: bool = False
+    working: dict[str, list[Window]] = field(default_factory=dict)
 
     @contextmanager
     def reading(self) -> Iterator["MemoryReading"]:
@@ -102,6 +110,9 @@ class MemoryReading:
     def coverage(self, window: Window) -> list[CameraCoverage]:
         return self.records.coverage
 
+    def working(self, window: Window) -> Mapping[str, list[Window]]:
+        return self.records.working
+
     def check(self, bound: Bound) -> None:
         floor = bound.values.get("floor")
         if bound.values.get("section"):
@@ -118,5 +129,21 @@ class MemoryReading:
         )
 
 
-def desk_over(records: MemoryRecords, min_group: int = 5) -> QuestionDesk:
-    return QuestionDesk(records, QUESTIONS, min_group=min_group, now=lambda: NOW)
+def desk_over(records: MemoryRecords, min_group: int = 5, observe: Observe | None = None) -> QuestionDesk:
+    watched = {} if observe is None else {"observe": observe}
+    return QuestionDesk(records, QUESTIONS, min_group=min_group, now=lambda: NOW, **watched)
+
+
+def jobs_over(records: MemoryRecords, orders: MemoryOrders | None = None, **limits: float) -> JobDesk:
+    return JobDesk(desk_over(records), orders or MemoryOrders(), **limits)
+
+
+def app_over(
+    records: MemoryRecords, orders: MemoryOrders | None = None, *, probe_s: float = 3.0, **limits: float
+) -> FastAPI:
+    """The whole application over records and orders in memory; its streams look without a pause."""
+    orders = orders or MemoryOrders()
+    metrics = Metrics(orders.figures)
+    jobs = JobDesk(desk_over(records, observe=metrics.observe), orders, **limits)
+    manners = Manners(pace=Pace(look_s=0.0), probe_s=probe_s)
+    return create(jobs, metrics, probes(records, orders, None), manners)

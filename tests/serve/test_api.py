@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from models.world.errors import StoreUnavailable
 from models.world.places import Georeference
-from serve.api import create
 from tests.serve.http import http_to
 from tests.serve.mall import (
     ASKED,
@@ -23,9 +22,9 @@ from tests.serve.mall import (
     NOON,
     QUESTIONS,
     MemoryRecords,
+    app_over,
     caller_of,
     covering,
-    desk_over,
     minutes,
     northgate,
 )
@@ -45,7 +44,7 @@ PATHS = [
 
 
 def http_over(records: MemoryRecords | None = None, key: str | None = KEY) -> httpx.Client:
-    return http_to(create(desk_over(records or MemoryRecords(rows=[(20, 31.5, 30.0)]))), key)
+    return http_to(app_over(records or MemoryRecords(rows=[(20, 31.5, 30.0)])), key)
 
 
 def execute(http: httpx.Client, question: str, **inputs: object) -> httpx.Response:
@@ -53,6 +52,7 @@ def execute(http: httpx.Client, question: str, **inputs: object) -> httpx.Respon
 
 
 def check_problem(response: httpx.Response, status: int, word: str) -> dict[str, object]:
+    """A problem document that says all it should; also for the tests of the other routes."""
     assert response.status_code == status, response.text
     assert response.headers["content-type"] == "application/problem+json"
     problem = response.json()
@@ -84,7 +84,7 @@ def test_times_without_offset_are_in_the_time_of_the_mall() -> None:
     assert response.json()["passport"]["window"]["from"] == "2026-11-24T12:00:00+00:00"
 
 
-@pytest.mark.parametrize("prefer", [{}, {"Prefer": "respond-async"}])
+@pytest.mark.parametrize("prefer", [{}, {"Prefer": "wait=10"}, {"Prefer": 'x="a, respond-async"'}])
 def test_an_unprocessed_window_is_a_conflict_that_names_the_missing_camera_hours(prefer: dict[str, str]) -> None:
     http = http_over(MemoryRecords(coverage=[covering("cam2", [HOUR], [minutes(0, 30)])]))
     response = http.post("/processes/paths/execution", json={"inputs": ASKED}, headers=prefer)
@@ -157,7 +157,7 @@ def test_what_tells_no_secrets_needs_no_key(path: str) -> None:
     "header", [None, "Bearer", "Bearer wrong", "Basic YTpi", "bearer \x7f", "Bearer " + "x" * 9000]
 )
 def test_every_other_route_needs_a_key_that_somebody_holds(header: str | None) -> None:
-    app = create(desk_over(MemoryRecords()))
+    app = app_over(MemoryRecords())
     described = app.openapi()["paths"]
     http = http_to(app, None)
     tried = 0
@@ -276,7 +276,8 @@ def test_a_store_that_is_away_is_said_so_and_when_to_come_back() -> None:
     check_problem(response, 503, "unavailable")
     assert response.headers["retry-after"] == "5"
     ready = http.get("/readyz")
-    assert (ready.status_code, ready.json()["ready"]) == (503, False)
+    assert (ready.status_code, ready.json()["ready"], ready.headers["retry-after"]) == (503, False, "5")
+    assert ready.json()["checks"]["database"] == {"ok": False, "why": "gone fishing"}
     assert http.get("/healthz").status_code == 200
 
 
@@ -331,9 +332,12 @@ def test_the_pages_list_every_question_and_load_nothing_from_elsewhere() -> None
 
 
 def test_coverage_is_shown_by_camera() -> None:
-    records = MemoryRecords(coverage=[covering("cam1", [HOUR], [minutes(0, 30)])])
+    records = MemoryRecords(
+        coverage=[covering("cam1", [HOUR], [minutes(0, 30)])], working={"cam1": [minutes(15, 20), minutes(45, 90)]}
+    )
     shown = http_over(records).get("/coverage", params=ASKED).json()
-    assert shown["camera_hours"] == {"recorded": 1.0, "covered": 0.5, "missing": 0.5}
+    assert shown["camera_hours"] == {"recorded": 1.0, "covered": 0.5, "missing": 0.5, "working": 0.25}
+    assert shown["cameras"][0]["working"] == [{"from": "2026-11-24T12:45:00+00:00", "to": "2026-11-24T13:00:00+00:00"}]
     assert [one["camera"] for one in shown["cameras"]] == ["cam1", "cam2"]
     assert shown["cameras"][1]["gaps"][0]["reason"] == "no-video"
     check_problem(http_over(records).get("/coverage?from=nonsense"), 400, "bad-parameter")
@@ -342,13 +346,13 @@ def test_coverage_is_shown_by_camera() -> None:
 
 def test_there_is_nothing_at_an_unknown_address_and_no_other_method() -> None:
     http = http_over()
-    check_problem(http.get("/jobs/1"), 404, "not-found")
+    check_problem(http.get("/works/1"), 404, "not-found")
     check_problem(http.delete("/processes/paths"), 405, "bad-request")
 
 
 def test_shutdown_gives_the_connections_back() -> None:
     records = MemoryRecords()
-    app = create(desk_over(records))
+    app = app_over(records)
     lifespan: Callable[..., object] = app.router.lifespan_context
 
     import asyncio

@@ -10,9 +10,10 @@ from uuid import UUID
 import httpx
 import pytest
 
+from cluster.embedded.postgres import free_port
 from models.world.errors import NotAllowed, NotExtracted, NotRecorded, StoreUnavailable, UnknownSection
 from serve.app import ServeArgs, application, build
-from serve.client import Mall
+from serve.client import Job, Mall
 from serve.logic.desk import QuestionDesk
 from serve.logic.outcomes import UnknownKey
 from serve.logic.records import StoredRecords
@@ -42,7 +43,7 @@ def asking(database: Database, key: str) -> Iterator[Asking]:
         return Mall("http://mall.test", with_key, transport=InMemory(app))
 
     yield client
-    app.state.desk.records.close()
+    app.state.jobs.desk.records.close()
 
 
 def audit(admin: Store) -> list[tuple[object, ...]]:
@@ -127,11 +128,23 @@ def test_a_question_that_takes_too_long_is_given_up(database: Database, filled: 
             desk.ask(slow.id, {"from": NINE.isoformat(), "to": TEN.isoformat()}, caller)
 
 
-def test_readiness_tells_the_schema(asking: Asking, database: Database) -> None:
-    app = application(ServeArgs(database_read=database.read_dsn))
+def test_readiness_tells_each_part_and_needs_only_the_store(asking: Asking, database: Database) -> None:
+    nobody = f"http://127.0.0.1:{free_port()}"
+    app = application(ServeArgs(database_read=database.read_dsn, s3_endpoint=nobody), {"ray": lambda: "2 CPUs"})
     with httpx.Client(transport=InMemory(app), base_url="http://mall.test") as http:
-        assert http.get("/readyz").json() == {"ready": True, "schema_version": LATEST}
-    app.state.desk.records.close()
+        ready = http.get("/readyz")
+    app.state.jobs.desk.records.close()
+    checks = ready.json()["checks"]
+    assert (ready.status_code, ready.json()["ready"]) == (200, True)
+    assert {name: check["ok"] for name, check in checks.items()} == {
+        "database": True,
+        "schema": True,
+        "s3": False,
+        "handler": False,
+        "ray": True,
+    }
+    assert checks["schema"]["why"] == LATEST
+    assert nobody in checks["s3"]["why"]
 
 
 def test_the_password_of_the_store_is_in_no_repr() -> None:
@@ -139,7 +152,11 @@ def test_the_password_of_the_store_is_in_no_repr() -> None:
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_it_answers_through_ray_serve(ray_node: object, database: Database, key: str) -> None:
+def test_it_answers_and_tells_events_through_ray_serve(
+    ray_node: object, database: Database, key: str, ingest: Store
+) -> None:
+    with ingest.connection() as connection:
+        videos.add(connection, segment("cam1", TEN + timedelta(hours=1), minutes=30))
     from ray import serve as ray_serve
 
     with closing(socket.create_server(("127.0.0.1", 0))) as free:
@@ -155,5 +172,13 @@ def test_it_answers_through_ray_serve(ray_node: object, database: Database, key:
                 mall.ask(
                     "average-distance", **{"from": datetime(2026, 11, 1, tzinfo=UTC), "to": NINE - timedelta(days=9)}
                 )
+            job = mall.order("average-distance", **{**WHOLE, "to": TEN + timedelta(hours=2)})
+            assert isinstance(job, Job)
+            stream = mall.follow(job.id)
+            assert next(stream).status == "accepted"
+            mall.cancel(job.id)
+            assert [one.status for one in stream] == ["dismissed"]
+        checks = httpx.get(f"http://127.0.0.1:{port}/readyz").json()["checks"]
+        assert checks["ray"] == {"ok": True, "why": "2 CPUs"}
     finally:
         ray_serve.shutdown()

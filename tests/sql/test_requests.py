@@ -231,7 +231,13 @@ def test_what_was_done_before_the_start_is_told_apart(ingest: Store, segments: l
         requests.start(connection, claimed(ingest), "warm", None)
         ledger.finish_extraction(connection, late, "raw/2/", 3, 120)
     found = progress_of(ingest, request)
-    assert (found.camera_s_done, found.camera_s_before) == (3600.0, 1800.0)
+    assert (found.camera_s_done, found.camera_s_before, found.begun_at) == (3600.0, 1800.0, None)
+    with ingest.connection() as connection:
+        ledger.claim_extractions(connection, segments[2:], EXTRACTOR, "worker", 60)
+    started, begun = now(ingest, request).started_at, progress_of(ingest, request).begun_at
+    assert started is not None
+    assert begun is not None
+    assert begun > started
 
 
 def test_a_result_of_an_older_extractor_counts_though_a_newer_one_gave_up(

@@ -5,11 +5,13 @@ select
     coalesce(sum(one.done_s) filter (where one.finished_at < one.started_at), 0),
     count(*),
     count(*) filter (where one.state = 'done'),
-    count(*) filter (where one.state = 'quarantined')
+    count(*) filter (where one.state = 'quarantined'),
+    min(one.begun_at) filter (where one.begun_at >= one.started_at)
 from (
     select
         work.state,
         work.finished_at,
+        work.started_at as begun_at,
         r.started_at,
         length.camera_s,
         case
@@ -25,7 +27,8 @@ from (
         select
             e.state,
             e.progress_s,
-            e.finished_at
+            e.finished_at,
+            e.started_at
         from extraction_ledger as e
         where e.segment_id = s.segment_id
         order by (e.state = 'done') desc, e.started_at desc

@@ -1,0 +1,123 @@
+"""How a job stands: done and to do, when it will probably end, and one sentence for whoever waits."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sql.jobs import Job
+from sql.requests import Progress
+
+ENDED = ("successful", "failed", "dismissed")
+PRIOR_SHARE = 0.03
+"""The speed of lately finished requests counts as much as this share of the request's own work."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A job at the moment `at`.
+
+    `rate` is in seconds of video per second, of lately finished requests; `handlers` says how many are alive.
+    """
+
+    job: Job
+    progress: Progress
+    rate: float | None
+    handlers: int
+    at: datetime
+
+    @property
+    def state(self) -> str:
+        """One of accepted, running, successful, failed and dismissed."""
+        return self.job.state
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it will not change any more."""
+        return self.state in ENDED
+
+    @property
+    def started_at(self) -> datetime | None:
+        """When its extraction began; not before the job itself was there."""
+        started = self.job.request.started_at
+        return None if started is None else max(started, self.job.created_at)
+
+    @property
+    def finished_at(self) -> datetime | None:
+        """When it ended, however it did."""
+        if not self.has_ended:
+            return None
+        return self.job.dismissed_at or self.job.request.finished_at
+
+    @property
+    def percent(self) -> int:
+        """What is done, 0 to 100; 100 only when the answer is there, because the hours are still loaded after extraction."""
+        if self.state == "successful":
+            return 100
+        whole = self.progress.camera_s
+        return min(99, int(100 * self.progress.camera_s_done / whole)) if whole > 0 else 0
+
+    @property
+    def left(self) -> timedelta | None:
+        """How long it will probably take yet; None when it has ended, or nothing is known about the speed.
+
+        What is left to do, by the pace since the first recording was begun, in which the pace of lately finished
+        requests counts like `PRIOR_SHARE` of the work. What waits before it is not counted.
+        """
+        pace = None if self.has_ended else self._pace()
+        if pace is None:
+            return None
+        return timedelta(seconds=max(0.0, self.progress.camera_s - self.progress.camera_s_done) * pace)
+
+    def _pace(self) -> float | None:
+        """Seconds per second of video."""
+        own_s = self.progress.camera_s_done - self.progress.camera_s_before
+        began = self.progress.begun_at or self.job.request.started_at
+        if self.state != "running" or began is None or own_s <= 0:
+            return 1 / self.rate if self.rate else None
+        prior_s = PRIOR_SHARE * self.progress.camera_s if self.rate else 0.0
+        took_s = (self.at - began).total_seconds()
+        return (took_s + prior_s / (self.rate or 1.0)) / (own_s + prior_s)
+
+    @property
+    def message(self) -> str:
+        """One sentence for whoever waits."""
+        return _MESSAGES[self.state](self)
+
+
+def _accepted(standing: Standing) -> str:
+    if standing.handlers == 0:
+        return "waiting, but nothing that extracts is alive; see /readyz, and start it: mall up"
+    if standing.job.request.reason:
+        return f"waiting to be tried again; last time: {standing.job.request.reason}"
+    return "waiting for its turn"
+
+
+def _running(standing: Standing) -> str:
+    progress = standing.progress
+    if standing.handlers == 0:
+        return "what extracts has gone away; it goes on when it is back: mall up"
+    if progress.is_complete:
+        return "all video is extracted; the hours are being loaded"
+    return f"{progress.segments_done} of {progress.segments} recordings are extracted"
+
+
+def _successful(standing: Standing) -> str:
+    lost = standing.progress.quarantined
+    return "the answer is ready" + (f"; {lost} recordings could not be used and are gaps in it" if lost else "")
+
+
+def _failed(standing: Standing) -> str:
+    return standing.job.request.reason or "the extraction failed"
+
+
+def _dismissed(_: Standing) -> str:
+    return "dismissed"
+
+
+_MESSAGES: Mapping[str, Callable[[Standing], str]] = {
+    "accepted": _accepted,
+    "running": _running,
+    "successful": _successful,
+    "failed": _failed,
+    "dismissed": _dismissed,
+}

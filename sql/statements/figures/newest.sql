@@ -1,0 +1,3 @@
+select max(ends_at)
+from coverage
+where reason is null;
