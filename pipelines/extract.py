@@ -6,13 +6,13 @@ done: run again, only the rest is worked on; killed anywhere and run again, the 
 
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from models.world.errors import NotRecorded
+from models.world.errors import LeaseLost, NotRecorded
 from models.world.periods import HOUR, Window, total_hours
 from models.world.places import Segment, Site
 from pipelines.flow import Resources
@@ -114,18 +114,24 @@ def extract_request(
     runner: Runner,
     *,
     stop: Stop | None = None,
+    still_wanted: Callable[[], bool] = lambda: True,
     report: Reporter | None = None,
 ) -> Summary:
     """Extract and load the segments of a request; those whose video was deleted meanwhile are left out.
 
     The request itself is not touched: whoever has claimed it judges by the ledger what has come of it. Raises LeaseLost
-    when stopped, NoCapacity and StoreUnavailable.
+    when stopped, or when it is not `still_wanted` (asked before each wave), NoCapacity and StoreUnavailable.
     """
+
+    def check() -> None:
+        if not still_wanted():
+            raise LeaseLost(f"the request {request.request_id} was dismissed, or is worked on by somebody else")
+
     with Store(resources.database_dsn, role="ingest") as store:
         with store.connection() as connection:
             site = sites.read(connection)
             segments = videos.named(connection, request.segment_ids)
-        work = Work(resources, site, store, runner, stop=stop)
+        work = Work(resources, site, store, runner, stop=stop, before_wave=check)
         ended = work.ended(segments)
         left = [segment for segment in segments if segment.segment_id not in ended]
         left_s = sum(segment.window.seconds for segment in left)

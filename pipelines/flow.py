@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 TRACK_CPUS, WRITE_CPUS, LEAST_CPUS = 0.25, 0.25, 1.0
 """Shares of a CPU for tracking and writing; a cluster with a single free CPU still works."""
-SETTLE_S, LEAVE_S = 3.0, 15.0
+SETTLE_S, LEAVE_S = 3.0, 60.0
 """Actors that have ended give their CPUs back a little later: how long to wait for all, and for enough of them."""
 DETECT_MEMORY, TRACK_MEMORY = 1 << 30, 512 << 20
 LONGEST_SILENCE_S = 600.0
