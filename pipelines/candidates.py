@@ -1,5 +1,6 @@
 """Detections of a segment as they are made, with candidate crops in bounded memory."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import cv2
@@ -7,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from models.vision.crops import crop
 from models.vision.detector import Detections
-from pipelines.decode import Frame, Picture
+from models.vision.pictures import Bytes
+from pipelines.decode import Frame
 
 COLUMNS = pa.schema(
     [
@@ -45,10 +46,11 @@ class Candidates:
         self._sample_of: list[int] = []
         self._samples, self._stride, self._bytes, self._max_bytes = 0, 1, 0, max_bytes
 
-    def add(self, frame: Frame, people: Detections, embeddings: NDArray[np.float32]) -> None:
-        """The people of one more frame, with a unit vector (n, d) of the looks of each."""
-        for box, confidence, looks in zip(people.boxes_px, people.confidence, embeddings, strict=True):
-            picture, sharpness = self._picture(frame, box, float(confidence))
+    def add(self, frame: Frame, people: Detections, crops: Sequence[Bytes], embeddings: NDArray[np.float32]) -> None:
+        """The people of one more frame, with the crop of each and a unit vector of its looks, (n, d)."""
+        rows = zip(people.boxes_px, people.confidence, crops, embeddings, strict=True)
+        for box, confidence, crop, looks in rows:
+            picture, sharpness = self._picture(crop, box, float(confidence))
             sides = dict(zip(("left", "top", "right", "bottom"), (float(side) for side in box), strict=True))
             when = {"frame": frame.number, "taken_at_s": frame.taken_at_s}
             seen = {"confidence": float(confidence), "sharpness": sharpness, "crop": picture}
@@ -63,10 +65,9 @@ class Candidates:
         """All detections in order of time."""
         return pa.Table.from_pylist(self._rows, COLUMNS)
 
-    def _picture(self, frame: Frame, box: np.ndarray[Any, Any], confidence: float) -> tuple[bytes | None, float]:
+    def _picture(self, crop: Bytes, box: np.ndarray[Any, Any], confidence: float) -> tuple[bytes | None, float]:
         wanted = self._samples % self._stride == 0 and confidence >= MIN_CONFIDENCE and box[3] - box[1] >= MIN_HEIGHT_PX
-        picture = crop(frame.bgr, box) if wanted else np.zeros((0, 0, 3), np.uint8)
-        return (_jpeg(picture), _sharpness(picture)) if picture.size else (None, 0.0)
+        return (_jpeg(crop), _sharpness(crop)) if wanted and crop.size else (None, 0.0)
 
     def _thin(self) -> None:
         self._stride *= 2
@@ -78,10 +79,10 @@ class Candidates:
             self._max_bytes = max(self._max_bytes, self._bytes)  # one frame's crops alone outgrow it
 
 
-def _jpeg(picture: Picture) -> bytes:
+def _jpeg(picture: Bytes) -> bytes:
     return bytes(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1])
 
 
-def _sharpness(picture: Picture) -> float:
+def _sharpness(picture: Bytes) -> float:
     grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
     return float(cv2.Laplacian(grey, cv2.CV_64F).var())

@@ -17,14 +17,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.vision.pictures import I420, Bgr, Picture
 from models.world.errors import BadVideo
 from models.world.periods import Window, from_epoch_s
 from pipelines.guard import DecodeLimits, GuardedChild, Message
-from pipelines.video_reading import NO_PTS
+from pipelines.video_reading import I420_LAYOUT, NO_PTS
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
-Picture = NDArray[np.uint8]
 
 KEYFRAME_TOLERANCE = 1.05
 """Keyframes are taken for the wanted frames if they are at most this many sampling steps apart."""
@@ -35,11 +35,16 @@ _CUT_S = 1.0
 
 @dataclass(frozen=True)
 class Frame:
-    """One picture: its 0-based number in presentation order, when it was taken (epoch s), and BGR, (h, w, 3) uint8."""
+    """One picture: its 0-based number in presentation order, and when it was taken (epoch s)."""
 
     number: int
     taken_at_s: float
-    bgr: Picture
+    picture: Picture
+
+    @property
+    def bgr(self) -> NDArray[np.uint8]:
+        """Its pixels, (h, w, 3)."""
+        return self.picture.bgr()
 
 
 @dataclass(frozen=True)
@@ -134,17 +139,22 @@ def reencode(path: Path, target: Path, fps: float, limits: DecodeLimits | None =
 def choose(offsets_s: Floats, keyframes: NDArray[np.bool_], sample_fps: float) -> Integers:
     """The numbers of the frames nearest to every `1 / sample_fps` seconds, each once.
 
-    Only keyframes are taken if the longest time without one, ends included, is at most `KEYFRAME_TOLERANCE` steps.
+    Only keyframes are taken if they are at most `KEYFRAME_TOLERANCE` steps apart, and at the ends half of that from every wanted time.
 
     offsets_s  (n,) s from the start, ascending
     keyframes  (n,) which of them are keyframes
     """
-    step_s = 1 / sample_fps
+    targets = np.arange(0.0, offsets_s[-1] + 1e-6, 1 / sample_fps)
     keys = np.flatnonzero(keyframes)
-    without_s = np.diff(np.concatenate([offsets_s[:1], offsets_s[keys], offsets_s[-1:]])).max()
-    candidates = keys if without_s <= step_s * KEYFRAME_TOLERANCE else np.arange(len(offsets_s))
-    targets = np.arange(0.0, offsets_s[-1] + 1e-6, step_s)
+    close = len(keys) > 0 and _longest_wait_s(offsets_s[keys], targets) * sample_fps <= KEYFRAME_TOLERANCE + 1e-6
+    candidates = keys if close else np.arange(len(offsets_s))
     return np.unique(candidates[_nearest(offsets_s[candidates], targets)])
+
+
+def _longest_wait_s(ascending: Floats, targets: Floats) -> float:
+    """The longest time between two neighbours, or twice that from an end to the first or last target beyond it."""
+    ends = max(ascending[0] - targets[0], targets[-1] - ascending[-1])
+    return float(max(np.diff(ascending).max(initial=0.0), 2 * ends))
 
 
 def _nearest(ascending: Floats, targets: Floats) -> Integers:
@@ -247,6 +257,7 @@ def _received(child: GuardedChild, contents: _Contents, chosen: Integers, taken_
 
 
 def _picture(message: Message) -> Picture:
-    width, height, stride = (message.fields[key] for key in ("width_px", "height_px", "stride_bytes"))
-    rows = message.payload[: height * stride].reshape(height, stride)[:, : 3 * width]
-    return np.ascontiguousarray(rows).reshape(height, width, 3)
+    width, height = message.fields["width_px"], message.fields["height_px"]
+    if message.fields["layout"] == I420_LAYOUT:
+        return I420(message.payload, (width, height))
+    return Bgr(message.payload.reshape(height, width, 3))

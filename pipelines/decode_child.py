@@ -12,16 +12,20 @@ the payload:
     header   what the file's header says: format, codec, width_px, height_px, frames, duration_s, tick_s
     times    payload: int64 pts of every packet in decode order, `NO_PTS` where it has none, then one byte each,
              1 for a keyframe; `damage` says why reading ended early, if it did
-    frame    pts, width_px, height_px, stride_bytes; payload: the picture as rows of BGR
+    frame    pts, width_px, height_px, layout (see `video_reading.packed`); `at` and `bytes` say where the picture lies
+             in the shared memory
     beat     nothing new, but still alive and working
     end      done; `failures` counts packets that could not be decoded
     error    `reason`, `text`
 
 After `times` it waits for one line of JSON on stdin that names its task (see `_send` and `_encode`); the end of
-stdin means that the parent has gone, and ends this process at once.
+stdin means that the parent has gone, and ends this process at once. Pictures go through a file in memory that both have
+open (`frames_fd`), for a pipe would cost a third of what decoding them does; `SLOTS` of them at a time, each until the
+parent has answered it with a line.
 """
 
 import json
+import mmap
 import os
 import queue
 import resource
@@ -30,22 +34,26 @@ import sys
 import threading
 import time
 from array import array
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any, BinaryIO
 
-from pipelines.video_reading import NO_PTS, Orders, Refusal, Video, refusal_for
+from pipelines.video_reading import NO_PTS, Orders, Refusal, Video, packed, refusal_for
 
 HEADER = struct.Struct("<IQ")
+SLOTS = 2
+"""Pictures in shared memory at a time: one is read while the next is decoded."""
 _BEAT_S = 0.5
 
 
 class Parent:
-    """The way to and from the parent: messages out through stdout, one task in through stdin."""
+    """The way to and from the parent: messages out through stdout, pictures through shared memory, lines in through stdin."""
 
-    def __init__(self) -> None:
+    def __init__(self, frames_fd: int) -> None:
         self._out: BinaryIO = os.fdopen(os.dup(1), "wb")
         os.dup2(2, 1)  # what a library prints must not get among the messages
-        self._tasks: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._frames_fd, self._frames, self._shown = frames_fd, memoryview(b""), 0
         self._spoke_at = time.monotonic()
         threading.Thread(target=self._listen, daemon=True).start()
 
@@ -55,13 +63,29 @@ class Parent:
         while part := os.read(0, 1 << 16):
             *lines, received = (received + part).split(b"\n")
             for line in lines:
-                self._tasks.put(line)
+                self._lines.put(line)
         os._exit(0)
 
     def task(self) -> dict[str, Any]:
         """The task; waits for it."""
-        task: dict[str, Any] = json.loads(self._tasks.get())
+        task: dict[str, Any] = json.loads(self._lines.get())
         return task
+
+    def show(self, message: dict[str, Any], largest: int, parts: Iterable[memoryview]) -> None:
+        """Send a message about a picture and the picture, part by part; waits while all slots are taken.
+
+        No picture has more than `largest` bytes, the same number in every call.
+        """
+        if not self._shown:
+            self._frames = memoryview(mmap.mmap(self._frames_fd, SLOTS * largest))
+        elif self._shown >= SLOTS:
+            self._lines.get()
+        at = end = self._shown % SLOTS * largest
+        for part in parts:
+            self._frames[end : end + part.nbytes] = part
+            end += part.nbytes
+        self._shown += 1
+        self.tell({**message, "at": at, "bytes": end - at})
 
     def tell(self, message: dict[str, Any], *payload: Any) -> None:
         """Send a message with its payload, objects with a buffer."""
@@ -83,7 +107,7 @@ def main() -> None:
     """Tell what is in the file, wait for the task, do it."""
     orders: Orders = json.loads(sys.argv[1])
     _keep_limits(orders)
-    parent = Parent()
+    parent = Parent(orders["frames_fd"])
     try:
         _work(parent, orders)
     except Refusal as refusal:
@@ -138,9 +162,9 @@ def _send(video: Video, parent: Parent, *, wanted: list[int], keyframes_only: bo
     for pts, frame in video.frames(timed=timed, keyframes=set(wanted) if keyframes_only else None):
         if pts in left:
             left.remove(pts)
-            picture = frame.reformat(format="bgr24", threads=1).planes[0]
-            size = {"width_px": frame.width, "height_px": frame.height, "stride_bytes": picture.line_size}
-            parent.tell({"kind": "frame", "pts": pts, **size}, picture)
+            layout, parts = packed(frame)
+            about = {"width_px": frame.width, "height_px": frame.height, "layout": layout}
+            parent.show({"kind": "frame", "pts": pts, **about}, 3 * frame.width * frame.height, parts)
         if not left:
             break
 

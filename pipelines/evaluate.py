@@ -157,7 +157,7 @@ def seen_in_video(
     window = Window(EPOCH, EPOCH + timedelta(seconds=probe.frames / sampling.fps))
     found = []
     for frame in decode.frames(path, window, numbers=slice(wanted.start, wanted.stop, wanted.step)):
-        found.append((frame.number, detector.detect([frame.bgr])[0]))
+        found.append((frame.number, detector.detect([frame.picture])[0]))
         progress(len(found), len(wanted))
     numbers = np.array([number for number, people in found for _ in range(len(people))], dtype=np.int64)
     boxes = np.concatenate([np.zeros((0, 4), np.float32), *(people.boxes_px for _, people in found)])

@@ -6,6 +6,7 @@ parent that hangs or dies. The other way round, a child never outlives its paren
 
 import fcntl
 import json
+import mmap
 import os
 import select
 import signal
@@ -23,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.world.errors import BadVideo, DecoderLost
-from pipelines.decode_child import HEADER
+from pipelines.decode_child import HEADER, SLOTS
 
 _CPU_SIGNALS = {signal.SIGXCPU, signal.SIGKILL}
 _MAX_JSON_BYTES = 1 << 20
@@ -69,7 +70,9 @@ class GuardedChild:
         self._path, self._limits = path, limits
         # A file, not a pipe: nobody reads it while the child runs.
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115
-        orders = {"path": str(path.resolve()), **asdict(limits)}
+        self._frames_fd = _shared_memory(SLOTS * 3 * limits.max_pixels)
+        self._frames = mmap.mmap(self._frames_fd, 0, prot=mmap.PROT_READ)
+        orders = {"path": str(path.resolve()), "frames_fd": self._frames_fd, **asdict(limits)}
         self.process = subprocess.Popen(  # noqa: S603
             [*(command or (sys.executable, "-m", "pipelines.decode_child")), json.dumps(orders)],
             stdin=subprocess.PIPE,
@@ -77,14 +80,13 @@ class GuardedChild:
             stderr=self._complaints,
             env=_environment(),
             start_new_session=True,
+            pass_fds=(self._frames_fd,),
             bufsize=0,
         )
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         os.set_blocking(self.process.stdin.fileno(), False)
         os.set_blocking(self.process.stdout.fileno(), False)
-        with suppress(OSError):  # a full-HD picture in 6 steps instead of 95; the system may not allow it
-            fcntl.fcntl(self.process.stdout, fcntl.F_SETPIPE_SZ, 1 << 20)
 
     def __enter__(self) -> Self:
         return self
@@ -102,6 +104,8 @@ class GuardedChild:
         for pipe in (self.process.stdin, self.process.stdout, self._complaints):
             assert pipe is not None
             pipe.close()
+        self._frames.close()
+        os.close(self._frames_fd)
 
     def receive(self) -> Message:
         """The next message that is not a mere sign of life.
@@ -111,10 +115,11 @@ class GuardedChild:
         """
         while True:
             text_bytes, payload_bytes = HEADER.unpack(self._read(HEADER.size).tobytes())
-            if text_bytes > _MAX_JSON_BYTES or payload_bytes > max(4 * self._limits.max_pixels, 9 * _MAX_PACKETS):
+            if text_bytes > _MAX_JSON_BYTES or payload_bytes > 9 * _MAX_PACKETS:
                 raise self._bad("the decoder sent nonsense")
             fields = json.loads(self._read(text_bytes).tobytes())
-            message = Message(fields["kind"], fields, self._read(payload_bytes))
+            payload = self._taken(**fields) if fields["kind"] == "frame" else self._read(payload_bytes)
+            message = Message(fields["kind"], fields, payload)
             if message.kind == "error":
                 raise self._bad(fields["text"] if fields["reason"] != "memory" else self._out_of_memory())
             if message.kind != "beat":
@@ -122,8 +127,20 @@ class GuardedChild:
 
     def send(self, task: Mapping[str, Any]) -> None:
         """Give the child its task. Raises BadVideo as `receive` does."""
+        self._say(json.dumps(task).encode() + b"\n")
+
+    def _taken(self, *, at: int, bytes: int, **_: Any) -> NDArray[np.uint8]:  # noqa: A002
+        """A copy of the picture in the shared memory; its place is the child's again."""
+        if not 0 <= at <= at + bytes <= len(self._frames):
+            raise self._bad("the decoder sent nonsense")
+        picture = np.frombuffer(self._frames, np.uint8, bytes, at).copy()
+        with suppress(BadVideo):  # After the last picture it may have ended; what it has said is still to be read.
+            self._say(b"\n")
+        return picture
+
+    def _say(self, line: bytes) -> None:
         assert self.process.stdin is not None
-        left = memoryview(json.dumps(task).encode() + b"\n")
+        left = memoryview(line)
         while left:
             self._wait_for(self.process.stdin.fileno(), select.POLLOUT)
             try:
@@ -173,6 +190,14 @@ class GuardedChild:
 
     def _lost(self, text: str) -> DecoderLost:
         return DecoderLost(f"{self._path}: {text}")
+
+
+def _shared_memory(size: int) -> int:
+    """A file in memory, of which only what is written takes room; sealed, for if the child cut it, the parent would crash."""
+    file = os.memfd_create("frames", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    os.ftruncate(file, size)
+    fcntl.fcntl(file, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)
+    return file
 
 
 def _environment() -> dict[str, str]:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from models.vision import describer, reidentifier
 from models.vision.crops import crop
 from models.vision.detector import Detector
+from models.vision.pictures import Bytes
 from models.vision.tracker import DetectionTable, Tracks, track
 from models.world.errors import BadInput, BadVideo, DecoderLost, NotFound
 from models.world.people import tracklet_id
@@ -28,7 +29,7 @@ from models.world.periods import Window
 from models.world.places import Camera, Segment, Site
 from pipelines import choosing, raw
 from pipelines.candidates import Candidates
-from pipelines.decode import Frame, Picture, frames
+from pipelines.decode import Frame, frames
 from pipelines.guard import DecodeLimits
 from pipelines.objects import Objects
 from sql.ledger import CORRUPT, DELETED, Claim
@@ -106,9 +107,9 @@ class Detect:
         found = Candidates()
         samples = self._samples(path, row)
         for batch in _batches(samples, BATCH):
-            for frame, people in zip(batch, self._detector.detect([frame.bgr for frame in batch]), strict=True):
-                looks = self._reidentifier.embed([crop(frame.bgr, box) for box in people.boxes_px])
-                found.add(frame, people, looks)
+            for frame, people in zip(batch, self._detector.detect([frame.picture for frame in batch]), strict=True):
+                crops = [crop(frame.picture, box) for box in people.boxes_px]
+                found.add(frame, people, crops, self._reidentifier.embed(crops))
         return found
 
 
@@ -160,7 +161,7 @@ class Track:
 class Describer(Protocol):
     """Says what people wear."""
 
-    def describe(self, crops_bgr: Sequence[Picture]) -> list[dict[str, dict[str, float]]]:
+    def describe(self, crops_bgr: Sequence[Bytes]) -> list[dict[str, dict[str, float]]]:
         """The evidence of each crop, uint8 (h, w, 3) BGR, as `raw.Evidence`."""
         ...
 
@@ -207,7 +208,7 @@ def _batches(samples: Iterator[Frame], size: int) -> Iterator[list[Frame]]:
         yield batch
 
 
-def _picture(jpeg: bytes) -> Picture:
+def _picture(jpeg: bytes) -> Bytes:
     return np.asarray(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR), dtype=np.uint8)
 
 

@@ -6,13 +6,16 @@ Importing this module loads neither torch nor OpenVINO; `load` does.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.vision import weights
 from models.world.errors import BadInput, NotInstalled
+
+if TYPE_CHECKING:
+    from models.vision.pictures import Picture
 
 MIN_CONFIDENCE = 0.1
 """Detections below are dropped; trackers use weak ones, so they are kept down to here."""
@@ -36,8 +39,8 @@ class Detections:
 class Detector(Protocol):
     """Finds people in pictures."""
 
-    def detect(self, frames_bgr: Sequence[NDArray[np.uint8]]) -> list[Detections]:
-        """The people of each picture, uint8 (h, w, 3) BGR; the pictures may differ in size."""
+    def detect(self, pictures: "Sequence[Picture]") -> list[Detections]:
+        """The people of each picture; the pictures may differ in size."""
         ...
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.vision.detector import MAX_OVERLAP, MIN_CONFIDENCE, Detections
-from models.vision.letterbox import Size
+from models.vision.pictures import Size
 from models.world.errors import BadInput
 
 Floats = NDArray[np.float32]

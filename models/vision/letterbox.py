@@ -2,14 +2,12 @@
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Bytes = NDArray[np.uint8]
+from models.vision.pictures import Bytes, Picture, Size
+
 Floats = NDArray[np.float32]
-Size = tuple[int, int]
-"""Width and height, px."""
 PADDING = 114
 """The grey that YOLO models are trained with."""
 
@@ -24,11 +22,10 @@ class Letterbox:
     left: int
     top: int
 
-    def place(self, bgr: Bytes) -> Bytes:
+    def place(self, picture: Picture) -> Bytes:
         """The input, uint8 (height, width, 3), with the picture in it and grey around it."""
         canvas = np.full((self.input[1], self.input[0], 3), PADDING, dtype=np.uint8)
-        resized = bgr if self.inner == self.picture else cv2.resize(bgr, self.inner, interpolation=cv2.INTER_LINEAR)
-        canvas[self.top : self.top + self.inner[1], self.left : self.left + self.inner[0]] = resized
+        canvas[self.top : self.top + self.inner[1], self.left : self.left + self.inner[0]] = picture.resized(self.inner)
         return canvas
 
     def to_picture(self, boxes_px: Floats) -> Floats:

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import openvino
 import yaml
-from numpy.typing import NDArray
 from openvino import opset13
 from openvino.preprocess import ColorFormat, PrePostProcessor
 
 from models.vision import heads
 from models.vision.detector import Detections
-from models.vision.letterbox import Letterbox, Size, fit, input_size
+from models.vision.letterbox import Letterbox, fit, input_size
+from models.vision.pictures import Picture, Size
 from models.world.errors import BadInput
 
 PERSON = "person"
@@ -35,17 +35,17 @@ class OpenVinoDetector:
         self._described = _metadata(self._file)
         self._network = lru_cache(maxsize=_SIZES_KEPT)(self._compile)
 
-    def detect(self, frames_bgr: Sequence[NDArray[np.uint8]]) -> list[Detections]:
+    def detect(self, pictures: Sequence[Picture]) -> list[Detections]:
         """The people of each picture."""
-        return [self._detect(frame) for frame in frames_bgr]
+        return [self._detect(picture) for picture in pictures]
 
     def input_px(self, picture: Size) -> Size:
         """The input, (width, height) px, in which pictures of a size are seen."""
         return self._network(picture)[1].input
 
-    def _detect(self, frame: NDArray[np.uint8]) -> Detections:
-        compiled, box, head, person = self._network((frame.shape[1], frame.shape[0]))
-        output = np.asarray(compiled(box.place(frame)[None])[0])
+    def _detect(self, picture: Picture) -> Detections:
+        compiled, box, head, person = self._network(picture.size_px)
+        output = np.asarray(compiled(box.place(picture)[None])[0])
         boxes, scores = head.read(output, person, box.input)
         found = heads.without_doubles(boxes, scores)
         return Detections(box.to_picture(found.boxes_px), found.confidence)

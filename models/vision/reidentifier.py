@@ -36,15 +36,12 @@ class ColourLayout:
 
     def embed(self, crops_bgr: Sequence[Bytes]) -> Floats:
         """One vector of 96 per crop; a crop without pixels gives zeros."""
-        return np.array([self._embed(crop) for crop in crops_bgr], dtype=np.float32).reshape(-1, LAYOUT_DIMENSIONS)
-
-    def _embed(self, crop: Bytes) -> Floats:
-        if not crop.size:
-            return np.zeros(LAYOUT_DIMENSIONS, np.float32)
-        small = cv2.resize(crop, (24, 48), interpolation=cv2.INTER_AREA)[4:-4, 7:-7]
-        stripes = np.array_split(to_lab(np.ascontiguousarray(small)), STRIPES)
-        histogram = np.sqrt(np.concatenate([_histogram(stripe.reshape(-1, 3)) for stripe in stripes]))
-        return np.asarray(histogram / np.linalg.norm(histogram), dtype=np.float32)
+        layouts = np.zeros((len(crops_bgr), LAYOUT_DIMENSIONS), np.float32)
+        seen = [number for number, crop in enumerate(crops_bgr) if crop.size]
+        if seen:
+            middles = np.stack([_middle(crops_bgr[number]) for number in seen])
+            layouts[seen] = _layouts(to_lab(middles))
+        return layouts
 
 
 class OpenVinoReidentifier:
@@ -85,18 +82,34 @@ def load(name_or_path: str | Path | None = None, *, threads: int = 1) -> Reident
     return OpenVinoReidentifier(resolve(name_or_path).path, threads=threads)
 
 
-def _histogram(lab: Floats) -> Floats:
-    chroma = np.hypot(lab[:, 1], lab[:, 2])
-    hue = np.arctan2(lab[:, 2], lab[:, 1]) / (2 * np.pi) * _HUE_BINS
-    lightness = np.clip(lab[:, 0] / 100 * _LIGHTNESS_BINS - 0.5, 0, _LIGHTNESS_BINS - 1)
-    light = _shares(lightness, np.ones_like(chroma), _LIGHTNESS_BINS, around=False)
-    return np.concatenate([light, _shares(hue, np.minimum(chroma / 40, 1.0), _HUE_BINS, around=True)])
+def _middle(crop: Bytes) -> Bytes:
+    return np.asarray(cv2.resize(crop, (24, 48), interpolation=cv2.INTER_AREA)[4:-4, 7:-7], dtype=np.uint8)
 
 
-def _shares(position: NDArray[Any], weight: NDArray[Any], bins: int, *, around: bool) -> Floats:
-    """A histogram in which every value is shared by its two neighbouring bins, closed to a circle if `around`."""
+def _layouts(lab: Floats) -> Floats:
+    """The vectors of CIELAB pictures, (n, h, w, 3)."""
+    count, height, width, _ = lab.shape
+    stripe = np.repeat(np.arange(STRIPES), [len(rows) for rows in np.array_split(np.arange(height), STRIPES)])
+    group = np.add.outer(np.arange(count) * STRIPES, np.repeat(stripe, width)).ravel()
+    chroma = np.hypot(lab[..., 1], lab[..., 2]).ravel()
+    hue = np.arctan2(lab[..., 2], lab[..., 1]).ravel() / (2 * np.pi) * _HUE_BINS
+    lightness = np.clip(lab[..., 0].ravel() / 100 * _LIGHTNESS_BINS - 0.5, 0, _LIGHTNESS_BINS - 1)
+    light = _shares(group, lightness, np.ones_like(chroma), _LIGHTNESS_BINS, around=False)
+    colour = _shares(group, hue, np.minimum(chroma / 40, 1.0), _HUE_BINS, around=True)
+    histograms = np.sqrt(np.hstack([light, colour]).reshape(count, LAYOUT_DIMENSIONS))
+    return np.asarray(histograms / np.linalg.norm(histograms, axis=1, keepdims=True), dtype=np.float32)
+
+
+def _shares(
+    group: NDArray[np.intp], position: NDArray[Any], weight: NDArray[Any], bins: int, *, around: bool
+) -> NDArray[np.float64]:
+    """A histogram for each group, (groups, bins), a share of its size; every value is shared by its two neighbouring bins,
+    closed to a circle if `around`.
+    """
     low = np.floor(position).astype(np.intp)
     high_share = (position - low) * weight
     high = (low + 1) % bins if around else np.minimum(low + 1, bins - 1)
-    counts = np.bincount(low % bins, weight - high_share, bins) + np.bincount(high, high_share, bins)
-    return np.asarray(counts / len(position), dtype=np.float32)
+    first, groups = group * bins, int(group[-1]) + 1
+    counts = np.bincount(first + low % bins, weight - high_share, groups * bins)
+    counts += np.bincount(first + high, high_share, groups * bins)
+    return counts.reshape(groups, bins) / np.bincount(group)[:, None]

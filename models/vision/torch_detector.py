@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.vision.detector import MAX_OVERLAP, MIN_CONFIDENCE, Detections
+from models.vision.pictures import Picture
 from models.world.errors import BadInput
 
 _BATCH = 16
@@ -42,11 +43,11 @@ class TorchDetector:
 
             torch.set_num_threads(threads)
 
-    def detect(self, frames_bgr: Sequence[NDArray[np.uint8]]) -> list[Detections]:
+    def detect(self, pictures: Sequence[Picture]) -> list[Detections]:
         """The people of each picture."""
         found: list[Detections] = []
-        for start in range(0, len(frames_bgr), _BATCH):
-            found += self._detect(list(frames_bgr[start : start + _BATCH]))
+        for start in range(0, len(pictures), _BATCH):
+            found += self._detect([picture.bgr() for picture in pictures[start : start + _BATCH]])
         return found
 
     def _detect(self, frames: list[NDArray[np.uint8]]) -> list[Detections]:

@@ -15,10 +15,10 @@ from torch import Tensor, nn
 from models.vision.colours import name_pixels, to_lab
 from models.vision.crops import crop, person_height
 from models.vision.describer import HEIGHT, MIN_HEIGHT_PX, WIDTH
+from models.vision.pictures import Bgr, Bytes
 from models.world.people import ATTRIBUTES, UNKNOWN
 from pipelines.training.pictures import write_pictures
 
-Bytes = NDArray[np.uint8]
 NAME = "mall-describer"
 JITTER = 0.04
 """Standard deviation of the error put on box edges, as a share of the box: a detector's boxes are not exact."""
@@ -79,7 +79,7 @@ def crops_of(folder: Path, seed: int) -> Iterator[tuple[Bytes, dict[str, Any]]]:
         for person in json.loads(file.read_text()):
             box = np.array(person["box_px"])
             error = random.normal(0, JITTER, 4) * np.tile(box[2:] - box[:2], 2)
-            cut = crop(picture, box + error)
+            cut = crop(Bgr(picture), box + error)
             if cut.size and person_height(cut) >= MIN_HEIGHT_PX:
                 yield cut, person
 

@@ -59,8 +59,8 @@ def blob_detector() -> Callable[[], Detector]:
         from models.vision.detector import Detections
 
         class Blobs:
-            def detect(self, frames_bgr: Sequence[Any]) -> list[Detections]:
-                return [self._in(frame) for frame in frames_bgr]
+            def detect(self, pictures: Sequence[Any]) -> list[Detections]:
+                return [self._in(picture.bgr()) for picture in pictures]
 
             def _in(self, frame: Any) -> Detections:
                 bright = (frame[..., 1] > 120).astype(numpy.uint8)

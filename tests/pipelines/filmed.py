@@ -71,10 +71,10 @@ def deadly_at_red() -> Callable[[], Any]:
             def __init__(self) -> None:
                 self.harmless = harmless()
 
-            def detect(self, frames_bgr: Any) -> Any:
-                if any(frame[0, 0, 2] > 200 for frame in frames_bgr):
+            def detect(self, pictures: Any) -> Any:
+                if any(picture.bgr()[0, 0, 2] > 200 for picture in pictures):
                     os._exit(1)
-                return self.harmless.detect(frames_bgr)
+                return self.harmless.detect(pictures)
 
         return Deadly()
 

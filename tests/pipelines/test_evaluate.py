@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from models.vision.detector import Detections
+from models.vision.pictures import Picture
 from models.world.errors import BadEvaluationFile
 from pipelines import decode, evaluate, scoring
 from pipelines.evaluate import evaluate_tracking
@@ -202,8 +203,8 @@ def test_frames_without_people_between_the_first_and_the_last_of_the_truth_count
 class Echo:
     """A detector that finds one person, as far to the left as the number that the picture shows."""
 
-    def detect(self, frames_bgr: Sequence[NDArray[np.uint8]]) -> list[Detections]:
-        box = [float(videos.number_in(frames_bgr[0])), 10.0, 60.0, 80.0]
+    def detect(self, pictures: Sequence[Picture]) -> list[Detections]:
+        box = [float(videos.number_in(pictures[0].bgr())), 10.0, 60.0, 80.0]
         return [Detections(np.array([box], np.float32), np.array([0.9], np.float32))]
 
 

@@ -5,6 +5,7 @@ from models.vision import describer
 from models.vision.colours import name_pixels
 from models.vision.crops import MARGIN, crop, person_height
 from models.vision.describer import Describer, combine, decide
+from models.vision.pictures import Bgr
 from models.world.people import ATTRIBUTES, COLOURS, UNKNOWN
 
 RGB = {
@@ -109,16 +110,16 @@ def test_combining_keeps_attributes_that_only_some_crops_show():
 
 def test_a_crop_is_its_box_with_a_margin_as_far_as_the_picture_goes():
     picture = np.arange(100 * 80 * 3, dtype=np.uint32).astype(np.uint8).reshape(100, 80, 3)
-    inner = crop(picture, (20, 20, 40, 70))
+    inner = crop(Bgr(picture), (20, 20, 40, 70))
     assert inner.shape == (60, 24, 3)
     assert person_height(inner) == pytest.approx(50)
     np.testing.assert_array_equal(inner, picture[15:75, 18:42])
-    assert crop(picture, (0, 0, 80, 100)).shape == (100, 80, 3)
-    assert crop(picture, (90, 10, 99, 40)).size == 0
+    assert crop(Bgr(picture), (0, 0, 80, 100)).shape == (100, 80, 3)
+    assert crop(Bgr(picture), (90, 10, 99, 40)).size == 0
     assert MARGIN == 0.1
 
 
 def test_a_crop_does_not_keep_its_picture_alive():
     picture = np.zeros((100, 80, 3), dtype=np.uint8)
-    assert crop(picture, (20, 20, 40, 70)).base is None
+    assert crop(Bgr(picture), (20, 20, 40, 70)).base is None
     assert describer.MIN_HEIGHT_PX == 40

@@ -7,6 +7,7 @@ import pytest
 
 from models.vision import detector
 from models.vision.openvino_detector import OpenVinoDetector
+from models.vision.pictures import Bgr
 from models.vision.weights import resolve
 from models.world.errors import BadInput
 from pipelines.simulator import training_pictures
@@ -42,7 +43,7 @@ def overlaps(found: np.ndarray, true: np.ndarray) -> np.ndarray:
 
 def test_the_shipped_detector_finds_the_people_of_pictures_it_never_saw(own, pictures):
     seen = people = 0
-    for (_, true), found in zip(pictures, own.detect([bgr for bgr, _ in pictures]), strict=True):
+    for (_, true), found in zip(pictures, own.detect([Bgr(bgr) for bgr, _ in pictures]), strict=True):
         sure = found.boxes_px[found.confidence >= 0.25]
         people += len(true)
         if len(sure) and len(true):
@@ -53,13 +54,13 @@ def test_the_shipped_detector_finds_the_people_of_pictures_it_never_saw(own, pic
 
 def test_the_shipped_detector_finds_nobody_in_an_empty_picture(own):
     grey = np.full((384, 640, 3), 128, dtype=np.uint8)
-    (found,) = own.detect([grey])
+    (found,) = own.detect([Bgr(grey)])
     assert (found.confidence < 0.25).all()
 
 
 def test_detections_are_sorted_within_the_picture_and_of_the_promised_types(own, pictures):
     bgr = pictures[0][0]
-    (found,) = own.detect([bgr])
+    (found,) = own.detect([Bgr(bgr)])
     assert found.boxes_px.dtype == found.confidence.dtype == np.float32
     assert (np.diff(found.confidence) <= 0).all()
     assert (found.confidence >= detector.MIN_CONFIDENCE).all()
@@ -69,7 +70,7 @@ def test_detections_are_sorted_within_the_picture_and_of_the_promised_types(own,
 
 def test_pictures_of_different_sizes_and_no_pictures_are_fine(own):
     sizes = [(384, 640), (720, 405), (200, 200)]
-    assert len(own.detect([np.zeros((*size, 3), np.uint8) for size in sizes])) == 3
+    assert len(own.detect([Bgr(np.zeros((*size, 3), np.uint8)) for size in sizes])) == 3
     assert own.detect([]) == []
 
 
@@ -81,7 +82,7 @@ def test_the_input_is_the_smallest_rectangle_that_holds_the_picture():
 
 
 def test_both_forms_of_the_shipped_detector_see_the_same(own, pictures):
-    shown = [bgr for bgr, _ in pictures[:6]]
+    shown = [Bgr(bgr) for bgr, _ in pictures[:6]]
     agree = []
     for here, there in zip(own.detect(shown), detector.load("mall-people.pt", device="cpu").detect(shown), strict=True):
         sure = here.boxes_px[here.confidence > 0.6]
@@ -119,7 +120,7 @@ def test_an_export_of_fixed_size_sees_the_same_when_its_size_is_changed():
     padded[128:512] = wide
     assert given.input_px((640, 384)) == (640, 384)
     assert given.input_px((640, 640)) == (640, 640)  # its own size: nothing is changed
-    (changed,), (own,) = given.detect([wide]), given.detect([padded])
+    (changed,), (own,) = given.detect([Bgr(wide)]), given.detect([Bgr(padded)])
     sure = changed.boxes_px[changed.confidence > 0.25] + np.float32([0, 128, 0, 128])
     assert len(sure) >= 2
     assert overlaps(sure, own.boxes_px).max(axis=1).min() > 0.8
@@ -131,7 +132,7 @@ def test_given_detectors_find_the_people_of_real_footage(file):
     true = [line.split(",") for line in (GIVEN.parent / "pets" / "gt.txt").read_text().splitlines()]
     boxes = np.array([[float(v) for v in row[2:6]] for row in true if row[0] == "1"])
     boxes[:, 2:] += boxes[:, :2]
-    (found,) = detector.load(GIVEN / file).detect([_real_picture()])
+    (found,) = detector.load(GIVEN / file).detect([Bgr(_real_picture())])
     assert (overlaps(found.boxes_px, boxes).max(axis=0) > 0.5).mean() > 0.6
 
 

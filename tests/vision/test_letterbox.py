@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.vision.letterbox import PADDING, fit, input_size
+from models.vision.pictures import Bgr
 
 SIDES = st.integers(24, 3000)
 SIZES = st.tuples(SIDES, SIDES)
@@ -39,7 +40,7 @@ def test_a_marked_pixel_is_found_where_the_letterbox_says():
     picture = np.zeros((60, 200, 3), dtype=np.uint8)
     picture[30:40, 100:120] = 255
     letterbox = fit((200, 60), (320, 320))
-    placed = letterbox.place(picture)
+    placed = letterbox.place(Bgr(picture))
     rows, columns = np.nonzero(placed[..., 0] > 200)
     found = np.array([[columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]], dtype=np.float32)
     np.testing.assert_allclose(letterbox.to_picture(found), [[100, 30, 120, 40]], atol=1.0)

@@ -51,6 +51,14 @@ class Beliefs:
         self.mean[index], self.covariance[index] = other.mean, other.covariance
         self.count[index], self.cue_sums[index], self.doubt[index] = other.count, other.cue_sums, other.doubt
 
+    def differs(self, other: "Beliefs") -> NDArray[np.bool_]:
+        """Which of them, (m,), are not the same as those of `other`; equal motion and looks mean an equal count and doubt."""
+        return np.asarray(
+            (self.mean != other.mean).any(axis=1)
+            | (self.covariance != other.covariance).any(axis=(1, 2))
+            | (self.cue_sums != other.cue_sums).any(axis=1)
+        )
+
 
 @dataclass(frozen=True)
 class Scene:

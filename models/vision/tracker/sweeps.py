@@ -3,11 +3,18 @@
 Every detection has at most one `before` and one `after`, and two beliefs: `past`, from its track's past, and `future`,
 from its track's future. Going backward over the samples, the future beliefs ahead are always those of the present links,
 and so are the past beliefs behind; going forward the same holds with the sides exchanged.
+
+A decision depends on nothing but links and beliefs of the few seconds around it. Where none of these has changed since it
+was taken, and it changed none itself, it is not taken again: later sweeps cost little where little is doubtful.
 """
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.vision.tracker.identity import Variances
 from models.vision.tracker.linking import MAX_GAP_S, Beliefs, Scene, best_pairs
 
 Floats = NDArray[np.float64]
@@ -26,12 +33,20 @@ class Links:
         self.past = scene.alone.take(everything)
         self.future = scene.alone.take(everything)
         placed = scene.placed
+        self._clock = 0
+        self._links_at, self._past_at, self._future_at = (np.zeros(len(everything), dtype=np.intp) for _ in range(3))
+        self._rematched_at, self._reassigned_at = (np.full(len(placed.times_s), NONE) for _ in range(2))
         self._from = np.searchsorted(placed.time_s, placed.times_s - MAX_GAP_S - 1e-6)
         self._to = np.searchsorted(placed.time_s, placed.times_s + MAX_GAP_S + 1e-6)
 
     def samples(self) -> range:
         """The sample numbers in order."""
         return range(len(self.scene.placed.times_s))
+
+    def know(self, variances: Variances) -> None:
+        """Judge by these variances of the cues from now on."""
+        self.scene = self.scene.knowing(variances)
+        self._rematched_at[:], self._reassigned_at[:] = NONE, NONE
 
     def decide_forward(self) -> None:
         """The first links: each sample's detections to the tracks so far."""
@@ -67,25 +82,57 @@ class Links:
 
     def renew_past(self, sample: int) -> None:
         """Past beliefs of a sample's detections from those of their `before`."""
-        self._renew(self.past, self._detections(sample), self.before)
+        self._renew(self.past, self._past_at, self._detections(sample), self.before)
 
     def renew_future(self, sample: int) -> None:
         """Future beliefs of a sample's detections from those of their `after`."""
-        self._renew(self.future, self._detections(sample), self.after)
+        self._renew(self.future, self._future_at, self._detections(sample), self.after)
 
     def tracks(self) -> Indices:
         """The first detection of each detection's track, (n,): one number per track."""
         return _roots(self.before)
 
-    def _renew(self, beliefs: Beliefs, detections: Indices, neighbours: Indices) -> None:
+    def _renew(self, beliefs: Beliefs, changed_at: Indices, detections: Indices, neighbours: Indices) -> None:
+        before = beliefs.take(detections)
         beliefs.put(detections, self.scene.alone.take(detections))
         linked = detections[neighbours[detections] != NONE]
         if len(linked):
             neighbour = neighbours[linked]
             beliefs.put(linked, self.scene.extended(beliefs.take(neighbour), linked, self._gap_s(neighbour, linked)))
+        changed_at[detections[beliefs.take(detections).differs(before)]] = self._clock
 
     def _rematch(self, sample: int) -> None:
-        """Cut all tracks after `sample` and match all ends to all beginnings anew."""
+        """Cut all tracks after `sample` and match all ends to all beginnings anew, unless that was done to what is there now."""
+        border = self.scene.placed.starts[sample + 1]
+        earlier, later = slice(self._from[sample + 1], border), slice(border, self._to[sample])
+        with self._decision(self._rematched_at, sample, earlier, later) as is_due:
+            if is_due:
+                self._match_anew(sample)
+
+    def _reassign(self, sample: int) -> None:
+        """Give each detection of a sample to the track where it is worth most, unless that was done to what is there now."""
+        start, stop = self.scene.placed.starts[sample], self.scene.placed.starts[sample + 1]
+        earlier, later = slice(self._from[sample], start), slice(stop, self._to[sample])
+        with self._decision(self._reassigned_at, sample, earlier, later) as is_due:
+            if is_due:
+                self._assign_anew(sample)
+
+    @contextmanager
+    def _decision(self, taken_at: Indices, sample: int, earlier: slice, later: slice) -> Iterator[bool]:
+        """Whether a decision must be taken (again) that rests on links, on the past of `earlier` and the future of `later` detections."""
+        around = slice(earlier.start, later.stop)
+        stamps = self._links_at[around], self._past_at[earlier], self._future_at[later]
+        if taken_at[sample] >= max(stamp.max(initial=0) for stamp in stamps):
+            yield False
+            return
+        before, after = self.before[around].copy(), self.after[around].copy()
+        taken_at[sample] = self._clock
+        yield True
+        self._clock += 1
+        changed = (self.before[around] != before) | (self.after[around] != after)
+        self._links_at[around][changed] = self._clock
+
+    def _match_anew(self, sample: int) -> None:
         border, time_after = self.scene.placed.starts[sample + 1], sample + 1
         heads = np.arange(self._from[time_after], border)
         heads = heads[(self.after[heads] == NONE) | (self.after[heads] >= border)]
@@ -98,7 +145,7 @@ class Links:
         rows, columns = best_pairs(gains)
         self._link(heads[rows], tails[columns])
 
-    def _reassign(self, sample: int) -> None:
+    def _assign_anew(self, sample: int) -> None:
         """Take a sample's detections out of their tracks and give each to the track where it is worth most."""
         detections = self._detections(sample)
         before, after = self._slots(sample)

@@ -33,7 +33,7 @@ def linked(detections: DetectionTable, placed: Placed, step_s: float) -> Links:
     cues = identity.cues(detections, placed)
     links = Links(scene(placed, cues, floor_area_m2(placed), step_s))
     links.decide_forward()
-    links.scene = links.scene.knowing(identity.learn(cues, links.tracks()))
+    links.know(identity.learn(cues, links.tracks()))
     for _ in range(SWEEPS):
         before = links.before.copy()
         links.sweep_backward()
