@@ -6,6 +6,7 @@ its default.
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,14 @@ class Settings(BaseSettings):
     decode_memory_mb: int = _row(1024, "memory limit of one decoding process", "MB", ge=128)
     decode_stall_s: float = _row(60.0, "a decoder without progress for longer is ended", "s", gt=0)
     lease_s: float = _row(120.0, "how long claimed work is nobody else's without a sign of life", "s", gt=0)
+    warm_camera_minutes: float = _row(
+        10.0, "extraction requests up to this much video are worked on at once", "min", ge=0
+    )
+    stall_s: float = _row(900.0, "the work on a request ends after so long without progress", "s", gt=0)
+    budget_camera_hours: float = _row(200.0, "most video that one question may have extracted", "h", gt=0)
+    max_queued_requests: int = _row(100, "most extraction requests that may wait; more are refused", ge=1)
+    webhook_secret: SecretStr | None = _row(None, "signs webhooks; whoever gets them checks with it")
+    webhook_private: bool = _row(False, "whether webhooks may go into the own network")
     statement_timeout_s: float = _row(30.0, "longest time of one database statement of a question", "s", gt=0)
 
     @classmethod
@@ -59,6 +68,12 @@ class Settings(BaseSettings):
             first = error.errors()[0]
             name = f"MALL_{'_'.join(str(part) for part in first['loc'])}".upper()
             raise BadInput(f"the setting {name} cannot be used: {first['msg']}; got {first['input']!r}") from None
+
+    @classmethod
+    def of(cls, variables: Mapping[str, str]) -> "Settings":
+        """The settings that these variables describe, whatever the environment of this process says."""
+        given = {name.removeprefix("MALL_").lower(): value for name, value in variables.items()}
+        return cls(**{name: value for name, value in given.items() if name in cls.model_fields})  # type: ignore[arg-type]
 
     @classmethod
     def settings_customise_sources(

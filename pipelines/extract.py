@@ -4,38 +4,28 @@ Plan what has no result yet, run the stages on it, then associate and load every
 done: run again, only the rest is worked on; killed anywhere and run again, the same rows come out.
 """
 
-import logging
-import os
-import socket
-import threading
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from models.vision import weights
-from models.world.errors import NotRecorded
-from models.world.periods import Window, total_hours
+from models.world.errors import LeaseLost, NotRecorded
+from models.world.periods import HOUR, Window, total_hours
 from models.world.places import Segment, Site
-from pipelines import flow, steps
 from pipelines.flow import Resources
-from pipelines.leases import Leases
 from pipelines.load import hours_of, is_stale, load_hour
-from pipelines.sink import Result
-from sql import ledger, sites, videos
-from sql.ledger import Claim
+from pipelines.runners import OnRay, Plain, Runner
+from pipelines.work import BUSY_POLL_S, Stop, Work, extractor_version
+from sql import plans, requests, sites, videos
+from sql.plans import Plan
+from sql.requests import Request
 from sql.store import Store
 
-log = logging.getLogger(__name__)
-ALGORITHM = "1"
-"""Raised whenever the same video would give other tracklets."""
-BUSY_POLL_S = 1.0
-"""How often to look whether somebody else has finished or abandoned the work that one waits for."""
-WAVE = 256
-"""Segments claimed at a time, so that several drivers can share a backfill."""
+BACKFILL = -10
+"""The priority of a window that an operator has extracted: people's questions (0) go first."""
 
 
 @dataclass(frozen=True)
@@ -80,156 +70,179 @@ class Summary:
     seconds: dict[str, float] = field(default_factory=dict)
 
 
-def extractor_version(resources: Resources) -> str:
-    """The name of what is extracted and how: algorithm, detector with its content, sampling rate."""
-    name, digest = "given", "0" * 8
-    if resources.load_detector is None:
-        found = weights.resolve(resources.detector)
-        name, digest = found.name.replace("/", "-"), found.sha256[:8]
-    return f"v{ALGORITHM}-{name}-{digest}-{resources.sample_fps:g}fps"
-
-
 def extract(
     resources: Resources,
     window: Window,
     cameras: Sequence[str] | None = None,
     *,
     on_ray: bool = True,
+    again: bool = False,
     report: Reporter | None = None,
 ) -> Summary:
     """Extract and load all recorded video that touches the window, of all cameras unless some are named.
 
-    With `on_ray` this process must be connected to a Ray cluster; without, all is done here. What another worker holds is
-    waited for. A segment that cannot be used is in `failed`, the rest goes on; what was quarantined before is left alone. Raises UnknownCamera, NotRecorded if there
-    is no video at all, NoCapacity if the cluster cannot ever run it.
+    It goes hour by hour in order of time, so memory does not grow with the window, and lets requests of people go first
+    where a handler works on them. With `on_ray` this process must be connected to a Ray cluster; without, all is done
+    here. What another worker holds is waited for. A segment that cannot be used is in `failed`, the rest goes on; what was
+    quarantined before is left alone, unless it is to be tried `again`. Raises UnknownCamera, NotRecorded if there is no
+    video at all, NoCapacity if the cluster cannot ever run it.
     """
     with Store(resources.database_dsn, role="ingest") as store:
         with store.connection() as connection:
             site = sites.read(connection)
             for camera in cameras or ():
                 site.camera(camera)
-            segments = videos.segments(connection, window, cameras)
-        if not segments:
+            plan = plans.plan(connection, window, cameras, extractor_version(resources))
+            hours = plans.hours(connection, window, cameras)
+        if not plan.segments:
             raise NotRecorded(f"no camera has recorded anything in {window}; ingest video first: mall ingest FILE ..")
-        return _Extraction(resources, site, store, on_ray, report).run(segments)
+        runner = OnRay(resources) if on_ray else Plain(resources)
+
+        def let_others_go_first() -> None:
+            while _is_urgent(store, BACKFILL):
+                work.stop.wait(BUSY_POLL_S)
+
+        work = Work(resources, site, store, runner, again=again, before_wave=let_others_go_first)
+        left = (plan.segments - plan.known, plan.camera_s - plan.known_s) if again else (plan.left, plan.left_s)
+        run = _Extraction(resources, site, store, work, *left, report)
+        return run.through(_begun_in(hour, window, cameras, store) for hour in hours)
+
+
+def extract_request(
+    resources: Resources,
+    request: Request,
+    runner: Runner,
+    *,
+    stop: Stop | None = None,
+    still_wanted: Callable[[], bool] = lambda: True,
+    report: Reporter | None = None,
+) -> Summary:
+    """Extract and load the segments of a request; those whose video was deleted meanwhile are left out.
+
+    The request itself is not touched: whoever has claimed it judges by the ledger what has come of it. Raises LeaseLost
+    when stopped, or when it is not `still_wanted` (asked before each wave), NoCapacity and StoreUnavailable.
+    """
+
+    def check() -> None:
+        if not still_wanted():
+            raise LeaseLost(f"the request {request.request_id} was dismissed, or is worked on by somebody else")
+
+    with Store(resources.database_dsn, role="ingest") as store:
+        with store.connection() as connection:
+            site = sites.read(connection)
+            segments = videos.named(connection, request.segment_ids)
+        work = Work(resources, site, store, runner, stop=stop, before_wave=check)
+        ended = work.ended(segments)
+        left = [segment for segment in segments if segment.segment_id not in ended]
+        left_s = sum(segment.window.seconds for segment in left)
+        return _Extraction(resources, site, store, work, len(left), left_s, report).through([segments])
+
+
+def is_loaded(segments: Sequence[Segment], store: Store) -> bool:
+    """Whether the coverage names all that is known of the hours that the segments touch."""
+    return not any(is_stale(hour, store) for hour in hours_of(segment.window for segment in segments))
+
+
+def estimate(resources: Resources, window: Window, cameras: Sequence[str] | None = None) -> tuple[Plan, float | None]:
+    """What extracting the window would take: the plan, and seconds by the ledger's measured rate, None if it has none.
+
+    Raises UnknownCamera.
+    """
+    with Store(resources.database_dsn, role="ingest", size=1) as store, store.connection() as connection:
+        site = sites.read(connection)
+        for camera in cameras or ():
+            site.camera(camera)
+        extractor = extractor_version(resources)
+        plan, rate = plans.plan(connection, window, cameras, extractor), plans.rate(connection, extractor)
+    return plan, plan.left_s / rate if rate else None
 
 
 class _Extraction:
-    """One run: its owner name, its clock and its counts."""
+    """One run over all batches of segments: its clock and its counts. `segments`, `camera_s`: what there is to do."""
 
-    def __init__(self, resources: Resources, site: Site, store: Store, on_ray: bool, report: Reporter | None) -> None:
-        self.resources, self.site, self.store, self.on_ray = resources, site, store, on_ray
-        self.extractor = extractor_version(resources)
-        self.owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
-        self._report, self._started = report, time.monotonic()
-        self._seconds: dict[str, float] = {}
-        self._failed: dict[uuid.UUID, str] = {}
-        self._tracklets = 0
+    def __init__(
+        self,
+        resources: Resources,
+        site: Site,
+        store: Store,
+        work: Work,
+        segments: int,
+        camera_s: float,
+        report: Reporter | None,
+    ) -> None:
+        self._resources, self._site, self._store, self._work = resources, site, store, work
+        self._segments, self._camera_s, self._report = segments, camera_s, report
+        self._started, self._seconds = time.monotonic(), {"extract": 0.0, "load": 0.0}
+        self._known, self._todo, self._done_s, self._won_hours = 0, 0, 0.0, 0.0
+        self._persons: list[int] = []
 
-    def run(self, segments: Sequence[Segment]) -> Summary:
-        known = self._won(segments)
-        ended = known | self._given_up(segments)
-        todo = [segment for segment in segments if segment.segment_id not in ended]
-        with self._timed("extract"):
-            self._extract(todo)
-        hours = hours_of(segment.window for segment in segments)
+    def through(self, batches: Iterable[Sequence[Segment]]) -> Summary:
+        """Extract batch after batch; an hour is loaded when the one after it is extracted too, which it reaches into."""
+        waiting: list[datetime] = []
+        for batch in batches:
+            with self._timed("extract"):
+                self._extract(batch)
+            hours = sorted({*waiting, *hours_of(segment.window for segment in batch)})
+            begun = max((segment.window.start for segment in batch), default=None)
+            ripe = [hour for hour in hours if begun is not None and hour + HOUR <= begun]
+            self._load(ripe)
+            waiting = hours[len(ripe) :]
+        self._load(waiting)
+        return self._summary()
+
+    def _extract(self, batch: Sequence[Segment]) -> None:
+        known, ended = self._work.won(batch), self._work.ended(batch)
+        todo = [segment for segment in batch if segment.segment_id not in ended]
+        self._work.finish(todo, self._tell)
+        won = self._work.won(todo)
+        self._known += len(known)
+        self._todo += len(todo)
+        self._done_s += sum(one.window.seconds for one in todo)
+        self._won_hours += total_hours(one.window for one in todo if one.segment_id in won)
+
+    def _load(self, hours: Sequence[datetime]) -> None:
         with self._timed("load"):
-            counts = [self._load(hour) for hour in hours if is_stale(hour, self.store)]
-        won = self._won(segments)
-        return Summary(
-            segments=len(todo),
-            known=len(known),
-            failed=self._failed,
-            camera_hours=total_hours(one.window for one in todo if one.segment_id in won),
-            tracklets=self._tracklets,
-            loaded=len(counts),
-            persons=sum(counts),
-            seconds=self._seconds,
-        )
+            self._persons += [self._load_hour(hour) for hour in hours if is_stale(hour, self._store)]
 
-    def _extract(self, todo: Sequence[Segment]) -> None:
-        """Work on what can be claimed, wave by wave, until every segment has a result or has failed here."""
-        left = {segment.segment_id: segment for segment in todo}
-        while left:
-            claims = self._claim(list(left)[:WAVE]) or self._claim(list(left))[:WAVE]
-            if claims:
-                self._work_on(claims, left, todo)
-            else:
-                threading.Event().wait(BUSY_POLL_S)
-            done = self._won(list(left.values())) | self._given_up(list(left.values())) | set(self._failed)
-            left = {name: segment for name, segment in left.items() if name not in done}
-
-    def _work_on(self, claims: Sequence[Claim], segments: dict[uuid.UUID, Segment], todo: Sequence[Segment]) -> None:
-        def tell(held: Sequence[Claim]) -> None:
-            unfinished = {claim.segment_id for claim in held} | (set(segments) - {claim.segment_id for claim in claims})
-            self._tell("extract", todo, unfinished)
-
-        rows = [steps.task(claim, segments[claim.segment_id]) for claim in claims]
-        reason = "interrupted"
-        with Leases(claims, self.store, self.resources.lease_s, tell) as leases:
-            try:
-                self._tracklets += sum(result.tracklets for result in self._run(rows, segments))
-                reason = "its worker died each time it was tried (killed, out of memory, or its node was lost)"
-            finally:
-                leases.renew()
-                self._give_back(leases.held, reason)
-        failures = self._failures(list(segments.values()))
-        self._failed |= {
-            claim.segment_id: failures[claim.segment_id] for claim in claims if claim.segment_id in failures
-        }
-
-    def _run(self, rows: Sequence[steps.Row], segments: dict[uuid.UUID, Segment]) -> list[Result]:
-        if not self.on_ray:
-            return flow.run_plain(rows, self.site, self.resources)
-        return flow.run_ray(rows, self.site, self.resources, max(one.window.seconds for one in segments.values()))
-
-    def _claim(self, names: Sequence[uuid.UUID]) -> list[Claim]:
-        with self.store.connection() as connection:
-            return ledger.claim_extractions(connection, names, self.extractor, self.owner, self.resources.lease_s)
-
-    def _give_back(self, claims: Sequence[Claim], reason: str) -> None:
-        with self.store.connection() as connection:
-            for claim in claims:
-                ledger.fail_extraction(connection, claim, reason)
-
-    def _won(self, segments: Sequence[Segment]) -> set[uuid.UUID]:
-        if not segments:
-            return set()
-        with self.store.connection() as connection:
-            found = ledger.winners(connection, _span(segments), self.extractor)
-        return {winner.segment.segment_id for winner in found} & {segment.segment_id for segment in segments}
-
-    def _given_up(self, segments: Sequence[Segment]) -> set[uuid.UUID]:
-        if not segments:
-            return set()
-        with self.store.connection() as connection:
-            found = ledger.quarantined(connection, _span(segments), self.extractor)
-        return {one.segment.segment_id for one in found} & {segment.segment_id for segment in segments}
-
-    def _failures(self, segments: Sequence[Segment]) -> dict[uuid.UUID, str]:
-        with self.store.connection() as connection:
-            return ledger.failures(connection, _span(segments), self.extractor)
-
-    def _load(self, hour: datetime) -> int:
+    def _load_hour(self, hour: datetime) -> int:
         while True:
-            count = load_hour(hour, self.site, self.resources, self.store, self.owner)
+            self._work.stop.check()
+            count = load_hour(hour, self._site, self._resources, self._store, self._work.owner)
             if count is not None:
                 return count
-            threading.Event().wait(BUSY_POLL_S)
+            self._work.stop.wait(BUSY_POLL_S)
 
-    def _tell(self, stage: str, todo: Sequence[Segment], unfinished: set[uuid.UUID]) -> None:
-        if self._report is None:
-            return
-        done = [segment for segment in todo if segment.segment_id not in unfinished]
-        done_s, all_s = (sum(one.window.seconds for one in some) for some in (done, todo))
-        self._report(Progress(stage, len(done), len(todo), done_s, all_s, time.monotonic() - self._started))
+    def _tell(self, ended: int, done_s: float) -> None:
+        if self._report is not None:
+            done = (self._todo + ended, self._segments, self._done_s + done_s, self._camera_s)
+            self._report(Progress("extract", *done, time.monotonic() - self._started))
+
+    def _summary(self) -> Summary:
+        return Summary(
+            segments=self._todo,
+            known=self._known,
+            failed=self._work.failed,
+            camera_hours=self._won_hours,
+            tracklets=self._work.tracklets,
+            loaded=len(self._persons),
+            persons=sum(self._persons),
+            seconds={stage: round(seconds, 2) for stage, seconds in self._seconds.items()},
+        )
 
     @contextmanager
     def _timed(self, stage: str) -> Iterator[None]:
         started = time.monotonic()
         yield
-        self._seconds[stage] = round(time.monotonic() - started, 2)
+        self._seconds[stage] += time.monotonic() - started
 
 
-def _span(segments: Sequence[Segment]) -> Window:
-    return Window(min(one.window.start for one in segments), max(one.window.end for one in segments))
+def _begun_in(hour: datetime, window: Window, cameras: Sequence[str] | None, store: Store) -> list[Segment]:
+    """The segments that begin in a full hour and touch the window."""
+    with store.connection() as connection:
+        found = videos.segments(connection, Window(hour, hour + HOUR), cameras)
+    return [one for one in found if one.window.start >= hour and one.window.overlap(window)]
+
+
+def _is_urgent(store: Store, above: int) -> bool:
+    with store.connection() as connection:
+        return requests.is_urgent(connection, above=above)

@@ -4,38 +4,39 @@ claimed segments -> Detect -> Track -> Describe -> sink; one segment is one row 
 processes is detections and small crops, never frames. Nothing of worth lives in Ray: the ledger holds the truth.
 """
 
+import logging
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from models.vision import describer
 from models.vision import detector as detectors
 from models.vision.detector import Detector
 from models.vision.weights import DEFAULT_DETECTOR
-from models.world.errors import NoCapacity
+from models.world.errors import NoCapacity, StoreUnavailable
 from models.world.places import Site
 from pipelines import sink
 from pipelines.guard import DecodeLimits
 from pipelines.objects import Objects
-from pipelines.sink import Result
-from pipelines.steps import Describe, Describer, Detect, Row, Track
+from pipelines.sink import ProgressNotes, Result
+from pipelines.steps import FAILED, Describe, Describer, Detect, Row, Track
 from sql.store import Store
 
 if TYPE_CHECKING:
     from ray.data import Dataset
 
+log = logging.getLogger(__name__)
 TRACK_CPUS, WRITE_CPUS, LEAST_CPUS = 0.25, 0.25, 1.0
 """Shares of a CPU for tracking and writing; a cluster with a single free CPU still works."""
-SETTLE_S, LEAVE_S = 3.0, 15.0
+SETTLE_S, LEAVE_S = 3.0, 60.0
 """Actors that have ended give their CPUs back a little later: how long to wait for all, and for enough of them."""
 DETECT_MEMORY, TRACK_MEMORY = 1 << 30, 512 << 20
 LONGEST_SILENCE_S = 600.0
-WORKER_TRIES = 2
-"""How often a segment may kill its worker again before it is given up."""
 
 
 @dataclass(frozen=True)
@@ -72,53 +73,129 @@ class Shares:
     trackers: int
 
 
+class Stages:
+    """All stages in this process, with their models loaded once."""
+
+    def __init__(self, resources: Resources) -> None:
+        self._objects, self._sample_fps = resources.objects, resources.sample_fps
+        self._store = Store(resources.database_dsn, role="ingest", size=1)
+        self._note = ProgressNotes(resources.database_dsn)
+        self._detect = Detect(
+            resources.objects,
+            resources.detector_loader,
+            resources.sample_fps,
+            resources.decode,
+            resources.reidentification,
+            self._note,
+        )
+        self._describe = Describe(resources.load_describer)
+
+    def __call__(self, row: Row, site: Site) -> Result:
+        """A segment from its file to its named result."""
+        described = self._describe(Track(site, self._sample_fps)(self._detect(row)))
+        return sink.write(described, self._objects, self._store)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._store.close()
+        self._note.close()
+
+
 def run_plain(rows: Iterable[Row], site: Site, resources: Resources) -> list[Result]:
     """All stages one after the other in this process, a segment at a time."""
-    detect = Detect(
-        resources.objects, resources.detector_loader, resources.sample_fps, resources.decode, resources.reidentification
-    )
-    track, describe = Track(site, resources.sample_fps), Describe(resources.load_describer)
-    with Store(resources.database_dsn, role="ingest", size=1) as store:
-        return [sink.write(describe(track(detect(row))), resources.objects, store) for row in rows]
+    with closing(Stages(resources)) as stages:
+        return [stages(row, site) for row in rows]
 
 
-def run_ray(rows: Sequence[Row], site: Site, resources: Resources, longest_s: float) -> list[Result]:
+def run_ray(
+    rows: Sequence[Row], site: Site, resources: Resources, longest_s: float, patience_s: float = LEAVE_S
+) -> list[Result]:
     """All stages on the Ray cluster that this process is connected to; the ledger has the last word on the results.
 
-    `longest_s` is the length of the longest segment. Segments whose worker dies again and again are left unfinished.
-    Raises NoCapacity if the cluster has not enough free CPUs to ever start.
+    `longest_s` is the length of the longest segment. Nothing is tried twice: a segment whose worker dies is left
+    unfinished, and so may be its neighbours. A row given alone is worked on by a process that works on nothing else,
+    so the death of that process is its own doing; likewise a process that is silent for longer than ten minutes and
+    twice `longest_s`. Raises NoCapacity if the cluster is too small, or others keep its CPUs for `patience_s`.
     """
-    from ray import data
+    shares = share(*_free(patience_s))
+    silence_s = max(LONGEST_SILENCE_S, 2 * longest_s)
+    if len(rows) == 1:
+        return _run_alone(rows[0], site, resources, shares, silence_s)
+    return _run_together(rows, site, resources, shares, silence_s)
 
-    shares = share(*_free())
-    _set_limits(longest_s)
-    with _no_word_of_remote_args():
-        described = _described(
-            data.from_items(list(rows), override_num_blocks=len(rows)), len(rows), shares, site, resources
-        )
-        end = sink.datasink(resources.objects, resources.database_dsn)
-        described.write_datasink(end, ray_remote_args={"num_cpus": WRITE_CPUS})
+
+def _run_alone(row: Row, site: Site, resources: Resources, shares: Shares, silence_s: float) -> list[Result]:
+    """One segment in a process of its own; no result if that dies or takes longer than `silence_s`."""
+    import ray
+    from ray.exceptions import GetTimeoutError, RayError, RayTaskError
+
+    task = ray.remote(
+        num_cpus=LEAST_CPUS,
+        num_gpus=shares.gpus,
+        memory=DETECT_MEMORY + TRACK_MEMORY,
+        max_retries=0,
+        max_calls=1,
+    )(run_plain)
+    running = task.remote([row], site, resources)
+    try:
+        results: list[Result] = ray.get(running, timeout=silence_s)
+        return results
+    except RayTaskError as error:
+        return [failed(row, error.cause)]
+    except (GetTimeoutError, RayError) as error:
+        log.warning("segment %s left its worker without a result: %s", row["segment_id"], error)
+        return []
+    finally:
+        ray.cancel(running, force=True)
+
+
+def failed(row: Row, cause: BaseException) -> Result:
+    """What becomes of a segment by an error that says nothing about its video. Raises the cause if the store is away."""
+    if isinstance(cause, StoreUnavailable):
+        raise cause
+    log.error("segment %s failed", row["segment_id"], exc_info=cause)
+    return Result(UUID(row["segment_id"]), FAILED, f"{type(cause).__name__}: {cause}")
+
+
+def _run_together(
+    rows: Sequence[Row], site: Site, resources: Resources, shares: Shares, silence_s: float
+) -> list[Result]:
+    from ray import data
+    from ray.data.exceptions import ExecutionTimeoutError
+
+    _set_limits(silence_s)
+    end = sink.datasink(resources.objects, resources.database_dsn)
+    with _no_advice():
+        segments = data.from_items(list(rows), override_num_blocks=len(rows))
+        described = _described(segments, len(rows), shares, site, resources)
+        try:
+            described.write_datasink(end, ray_remote_args={"num_cpus": WRITE_CPUS})
+        except ExecutionTimeoutError as error:
+            log.warning("no segment got on for %g s: %s", silence_s, error)
     return end.results or []
 
 
-def _set_limits(longest_s: float) -> None:
+def _set_limits(silence_s: float) -> None:
     """No progress bars of Ray's own, an error rather than a silent wait for ever, and failed segments do not end the rest."""
     from ray import data
 
     context = data.DataContext.get_current()
     context.execution_options.verbose_progress = False
     context.enable_progress_bars = False
-    context.execution_no_progress_timeout_s = max(LONGEST_SILENCE_S, 2 * longest_s)
+    context.execution_no_progress_timeout_s = silence_s
     context.max_errored_blocks = -1
 
 
 @contextmanager
-def _no_word_of_remote_args() -> Iterator[None]:
-    """Ray 2.60 warns of remote arguments without a name of their own, and has none for restarts and retries."""
+def _no_advice() -> Iterator[None]:
+    """Ray 2.60 warns of remote arguments without a name of their own, and has none for restarts and retries; and it
+    advises smaller blocks where so many workers died that a stage got less than it has actors.
+    """
     from ray.util.annotations import RayDeprecationWarning
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RayDeprecationWarning)
+        warnings.filterwarnings("ignore", "The minimum number of concurrent actors for", UserWarning)
         yield
 
 
@@ -126,7 +203,7 @@ def _described(segments: "Dataset", count: int, shares: Shares, site: Site, reso
     """`count` segments on their way through detection, tracking and description."""
     from ray import data
 
-    pool: dict[str, Any] = {"max_restarts": WORKER_TRIES, "max_task_retries": WORKER_TRIES}
+    pool: dict[str, Any] = {"max_restarts": -1, "max_task_retries": 0}
     detected = segments.map(
         Detect,  # type: ignore[arg-type]  # Ray's own annotation leaves out classes of callables
         fn_constructor_args=(
@@ -135,6 +212,7 @@ def _described(segments: "Dataset", count: int, shares: Shares, site: Site, reso
             resources.sample_fps,
             resources.decode,
             resources.reidentification,
+            ProgressNotes(resources.database_dsn),
         ),
         compute=data.ActorPoolStrategy(size=min(shares.detectors, count), max_tasks_in_flight_per_actor=2),
         num_cpus=shares.cpus,
@@ -180,15 +258,28 @@ def share(free_cpus: float, gpus: float, all_cpus: float) -> Shares:
     return Shares(detectors_, for_detection / detectors_, 1.0 if gpus >= 1 else 0.0, trackers)
 
 
-def _free() -> tuple[float, float, float]:
-    """Free CPUs, free GPUs and all CPUs of the cluster; waits a little for work that has just ended to leave it."""
+def check_capacity() -> None:
+    """Raises NoCapacity if the cluster that this process is connected to is too small, whatever else runs on it."""
     import ray
 
+    whole = ray.cluster_resources().get("CPU", 0.0)  # type: ignore[no-untyped-call]
+    if whole < LEAST_CPUS:
+        raise NoCapacity(
+            f"extraction needs {LEAST_CPUS:g} CPU of the Ray cluster, which has {whole:g} in all: add a node "
+            "(it would wait for ever)"
+        )
+
+
+def _free(patience_s: float) -> tuple[float, float, float]:
+    """Free CPUs, free GPUs and all CPUs of the cluster; waits for others to leave it, if they do within `patience_s`."""
+    import ray
+
+    check_capacity()
     began = time.monotonic()
     while True:
         free, whole = ray.available_resources(), ray.cluster_resources()  # type: ignore[no-untyped-call]
         cpus, all_cpus = free.get("CPU", 0.0), whole.get("CPU", 0.0)
-        patience_s = SETTLE_S if cpus >= LEAST_CPUS else LEAVE_S
-        if cpus >= all_cpus or time.monotonic() - began > patience_s:
+        allowed_s = SETTLE_S if cpus >= LEAST_CPUS else patience_s
+        if cpus >= all_cpus or time.monotonic() - began > allowed_s:
             return cpus, free.get("GPU", 0.0), all_cpus
         time.sleep(0.2)

@@ -23,7 +23,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from models.world.errors import BadVideo
+from models.world.errors import BadVideo, DecoderLost
 from pipelines.decode_child import HEADER, SLOTS
 
 _CPU_SIGNALS = {signal.SIGXCPU, signal.SIGKILL}
@@ -110,7 +110,8 @@ class GuardedChild:
     def receive(self) -> Message:
         """The next message that is not a mere sign of life.
 
-        Raises BadVideo if the child refuses the file, has died, or shows no sign of life for `stall_s`.
+        Raises BadVideo if the child refuses the file or has died, DecoderLost if it was killed or shows no sign of life
+        for `stall_s`.
         """
         while True:
             text_bytes, payload_bytes = HEADER.unpack(self._read(HEADER.size).tobytes())
@@ -163,18 +164,18 @@ class GuardedChild:
         poll = select.poll()
         poll.register(pipe, event)
         if not poll.poll(self._limits.stall_s * 1000):
-            raise self._bad(f"its decoder made no progress for {self._limits.stall_s:g} s and was stopped")
+            raise self._lost(f"its decoder made no progress for {self._limits.stall_s:g} s and was stopped")
 
     def _last_words(self) -> str:
         """Why the child has ended without a message."""
         try:
             code = self.process.wait(timeout=self._limits.stall_s)
         except subprocess.TimeoutExpired:
-            return "its decoder hung and was stopped"
+            raise self._lost("its decoder hung and was stopped") from None
         self._complaints.seek(0)
         words = self._complaints.read().decode(errors="replace").strip().splitlines()
         if -code in _CPU_SIGNALS:
-            return f"its decoder was killed (it may take {self._limits.cpu_s} s of processor time)"
+            raise self._lost(f"its decoder was killed (it may take {self._limits.cpu_s} s of processor time)")
         last = words[-1][:200] if words else ""
         if code == -signal.SIGABRT or "MemoryError" in last or "failed to map" in last:
             return self._out_of_memory()
@@ -186,6 +187,9 @@ class GuardedChild:
 
     def _bad(self, text: str) -> BadVideo:
         return BadVideo(f"{self._path}: {text}")
+
+    def _lost(self, text: str) -> DecoderLost:
+        return DecoderLost(f"{self._path}: {text}")
 
 
 def _shared_memory(size: int) -> int:

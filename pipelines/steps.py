@@ -1,7 +1,8 @@
 """The steps of extraction: a segment's file becomes detections, the detections tracklets, the tracklets described people.
 
 Each step is a callable that takes and gives one row (a dict), so it runs the same in Ray Data, in a plain loop and in a
-test. Frames never leave `Detect`. A segment that cannot be used carries its reason in `error` through the rest.
+test. Frames never leave `Detect`. A segment that cannot be used carries its reason in `error` through the rest, and in
+`verdict` what that means: a reason to quarantine it, or one of the words below.
 """
 
 import tempfile
@@ -22,7 +23,7 @@ from models.vision.crops import crop
 from models.vision.detector import Detector
 from models.vision.pictures import Bytes
 from models.vision.tracker import DetectionTable, Tracks, track
-from models.world.errors import BadInput
+from models.world.errors import BadInput, BadVideo, DecoderLost, NotFound
 from models.world.people import tracklet_id
 from models.world.periods import Window
 from models.world.places import Camera, Segment, Site
@@ -31,12 +32,16 @@ from pipelines.candidates import Candidates
 from pipelines.decode import Frame, frames
 from pipelines.guard import DecodeLimits
 from pipelines.objects import Objects
-from sql.ledger import Claim
+from sql.ledger import CORRUPT, DELETED, Claim
 
 Row = dict[str, Any]
 BATCH = 8
 """Pictures handed to the detector at once."""
 NO_ERROR = ""
+FAILED, SUSPECT = "failed", "suspect"
+"""Verdicts: try it again another time; or it may have killed its decoder, which only trying it alone can tell."""
+Note = Callable[[Row, float], None]
+"""Told how many seconds of a row's video are done."""
 
 
 def task(claim: Claim, segment: Segment) -> Row:
@@ -50,6 +55,7 @@ def task(claim: Claim, segment: Segment) -> Row:
         "end": segment.window.end.isoformat(),
         "key": segment.key,
         "error": NO_ERROR,
+        "verdict": "",
     }
 
 
@@ -66,8 +72,10 @@ class Detect:
         sample_fps: float,
         limits: DecodeLimits,
         reidentification: str | None = None,
+        note: Note | None = None,
     ) -> None:
         cv2.setNumThreads(1)
+        self._note = note
         self._objects, self._sample_fps, self._limits = objects, sample_fps, limits
         self._detector = load_detector()
         self._reidentifier = reidentifier.load(reidentification)
@@ -78,19 +86,40 @@ class Detect:
             with tempfile.TemporaryDirectory(prefix="mall-segment-") as folder:
                 path = Path(folder) / Path(row["key"]).name
                 self._objects.get_file(row["key"], path)
-                found = self._people_in(path, Window(_time(row["start"]), _time(row["end"])))
+                found = self._people_in(path, row)
         except BadInput as error:
-            return {**row, "detections": b"", "error": f"{type(error).__name__}: {error}"}
+            return {
+                **row,
+                "detections": b"",
+                "error": f"{type(error).__name__}: {error}",
+                "verdict": verdict(error),
+            }
         return {**row, "detections": to_ipc(found.table())}
 
-    def _people_in(self, path: Path, window: Window) -> Candidates:
+    def _samples(self, path: Path, row: Row) -> Iterator[Frame]:
+        window = Window(_time(row["start"]), _time(row["end"]))
+        for frame in frames(path, window, sample_fps=self._sample_fps, limits=self._limits):
+            yield frame
+            if self._note is not None:
+                self._note(row, frame.taken_at_s - window.start_s)
+
+    def _people_in(self, path: Path, row: Row) -> Candidates:
         found = Candidates()
-        samples = frames(path, window, sample_fps=self._sample_fps, limits=self._limits)
+        samples = self._samples(path, row)
         for batch in _batches(samples, BATCH):
             for frame, people in zip(batch, self._detector.detect([frame.picture for frame in batch]), strict=True):
                 crops = [crop(frame.picture, box) for box in people.boxes_px]
                 found.add(frame, people, crops, self._reidentifier.embed(crops))
         return found
+
+
+def verdict(error: BadInput) -> str:
+    """What it means for a segment that it cannot be used."""
+    if isinstance(error, DecoderLost):
+        return SUSPECT
+    if isinstance(error, BadVideo):
+        return CORRUPT
+    return DELETED if isinstance(error, NotFound) else FAILED
 
 
 class Track:

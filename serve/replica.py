@@ -1,14 +1,13 @@
 """One replica of the application on Ray Serve; the only module here that needs Ray."""
 
-import logging
 from collections.abc import Callable, Mapping
 
 import ray
-import structlog
 from fastapi import FastAPI
 from ray import serve as ray_serve
 
 from serve.api.readiness import Probe
+from serve.logs import log_as_json
 
 
 @ray_serve.deployment(name="questions", ray_actor_options={"num_cpus": 0})
@@ -17,7 +16,7 @@ class Questions:
     """A pool of read connections and the HTTP application over it; both live as long as the replica."""
 
     def __init__(self, application: Callable[[Mapping[str, Probe]], FastAPI]) -> None:
-        _log_as_json()
+        log_as_json()
         self._application = application
 
     def __serve_build_asgi_app__(self) -> FastAPI:
@@ -29,16 +28,3 @@ def _cluster() -> str:
     """How many CPUs the cluster has; asked of its head, which may be away although this replica still runs."""
     resources: Mapping[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
     return f"{resources.get('CPU', 0):g} CPUs"
-
-
-def _log_as_json() -> None:
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-    )

@@ -93,12 +93,7 @@ def claim_extractions(
 
 def renew(connection: Connection, claims: Sequence[Claim], lease_s: float) -> list[Claim]:
     """Prolong the leases; gives those claims that are still ours. Drop the work on the others."""
-    asked = {
-        "segment_ids": [claim.segment_id for claim in claims],
-        "extractors": [claim.extractor for claim in claims],
-        "epochs": [claim.epoch for claim in claims],
-        "lease": timedelta(seconds=lease_s),
-    }
+    asked = {**_keys(claims), "lease": timedelta(seconds=lease_s)}
     kept = {(row[0], row[1]) for row in connection.execute(statement("ledger/renew-extractions"), asked)}
     return [claim for claim in claims if (claim.segment_id, claim.extractor) in kept]
 
@@ -120,6 +115,13 @@ def fail_extraction(connection: Connection, claim: Claim, reason: str) -> None:
 def progress(connection: Connection, claim: Claim, progress_s: float) -> None:
     """Note how many seconds of the segment's video are done. Does nothing when somebody else has taken over."""
     connection.execute(statement("ledger/progress"), {**_key(claim), "progress_s": progress_s})
+
+
+def running_s(connection: Connection, claims: Sequence[Claim]) -> float:
+    """Seconds of video that are done in those of the claims that are still ours and unfinished."""
+    row = connection.execute(statement("ledger/running-seconds"), _keys(claims)).fetchone()
+    assert row is not None
+    return float(row[0])
 
 
 def note_death(connection: Connection, claim: Claim) -> int:
@@ -162,6 +164,11 @@ def failures(connection: Connection, window: Window, extractor: str) -> dict[uui
     return dict(connection.execute(statement("ledger/failures"), asked).fetchall())
 
 
+def failed_reasons(connection: Connection, segment_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """Why some of the segments (three at most, the latest) could not be extracted by now; quarantined ones not among them."""
+    return dict(connection.execute(statement("ledger/failed-reasons"), {"segment_ids": list(segment_ids)}).fetchall())
+
+
 def claim_load(connection: Connection, site: str, hour: datetime, owner: str, lease_s: float) -> LoadClaim | None:
     """Take the hour (a full UTC hour) for loading, or None while somebody else holds it; a loaded hour is taken again.
 
@@ -175,3 +182,11 @@ def claim_load(connection: Connection, site: str, hour: datetime, owner: str, le
 
 def _key(claim: Claim) -> dict[str, object]:
     return {"segment_id": claim.segment_id, "extractor": claim.extractor, "epoch": claim.epoch}
+
+
+def _keys(claims: Sequence[Claim]) -> dict[str, object]:
+    return {
+        "segment_ids": [claim.segment_id for claim in claims],
+        "extractors": [claim.extractor for claim in claims],
+        "epochs": [claim.epoch for claim in claims],
+    }

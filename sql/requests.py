@@ -7,6 +7,7 @@ same transaction. The role `read` may quote, want and look; the rest needs `inge
 """
 
 import hashlib
+import math
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -146,17 +147,27 @@ def find(connection: Connection, request_id: uuid.UUID) -> Request | None:
     return None if row is None else request_of(row)
 
 
-def claim(connection: Connection, owner: str, lease_s: float) -> RequestClaim | None:
+def claim(
+    connection: Connection, owner: str, lease_s: float, *, more_than_s: float = 0.0, at_most_s: float = math.inf
+) -> RequestClaim | None:
     """Take the most urgent request that waits or whose claimant's lease has run out; None if there is none.
 
-    Two claimants at the same moment never get the same. Commit before working: a claim is not visible to others before.
+    Only those with more than `more_than_s` seconds of video and at most `at_most_s`. Two claimants at the same moment
+    never get the same. Commit before working: a claim is not visible to others before.
     """
-    return _claim(connection, None, owner, lease_s)
+    return _claim(connection, None, owner, lease_s, more_than_s, at_most_s)
 
 
 def claim_one(connection: Connection, request_id: uuid.UUID, owner: str, lease_s: float) -> RequestClaim | None:
     """The same for one request: None unless it waits for a claimant, and its time has come."""
-    return _claim(connection, request_id, owner, lease_s)
+    return _claim(connection, request_id, owner, lease_s, 0.0, math.inf)
+
+
+def is_urgent(connection: Connection, *, above: int, handler_within_s: float = 60.0) -> bool:
+    """Whether a request of higher priority is worked on, or could be, because a handler was alive lately."""
+    asked = {"above": above, "within": timedelta(seconds=handler_within_s)}
+    row = connection.execute(statement("requests/is-urgent"), asked).fetchone()
+    return row is not None and bool(row[0])
 
 
 def start(connection: Connection, claim: RequestClaim, runner: str, submission_id: str | None) -> bool:
@@ -175,9 +186,14 @@ def succeed(connection: Connection, claim: RequestClaim) -> bool:
     return _finish(connection, claim, "successful", None)
 
 
-def give_back(connection: Connection, claim: RequestClaim, reason: str, *, retry_after_s: float) -> bool:
-    """Let it be tried again after so many seconds, and count the attempt; False if no longer ours."""
-    why = {**_key(claim), "reason": reason, "retry_after": timedelta(seconds=retry_after_s)}
+def give_back(
+    connection: Connection, claim: RequestClaim, reason: str, *, retry_after_s: float, counted: bool = True
+) -> bool:
+    """Let it be tried again after so many seconds, and count the attempt, unless the request had no part in its end.
+
+    False if no longer ours.
+    """
+    why = {**_key(claim), "reason": reason, "retry_after": timedelta(seconds=retry_after_s), "counted": counted}
     return _changed(connection, "give-back", why)
 
 
@@ -219,8 +235,21 @@ def _found(connection: Connection, request_id: uuid.UUID) -> Request:
     return found
 
 
-def _claim(connection: Connection, request_id: uuid.UUID | None, owner: str, lease_s: float) -> RequestClaim | None:
-    asked = {"request_id": request_id, "owner": owner, "lease": timedelta(seconds=lease_s)}
+def _claim(
+    connection: Connection,
+    request_id: uuid.UUID | None,
+    owner: str,
+    lease_s: float,
+    more_than_s: float,
+    at_most_s: float,
+) -> RequestClaim | None:
+    asked = {
+        "request_id": request_id,
+        "owner": owner,
+        "lease": timedelta(seconds=lease_s),
+        "more_than_s": more_than_s,
+        "at_most_s": at_most_s,
+    }
     row = connection.execute(statement("requests/claim"), asked).fetchone()
     if row is None:
         return None

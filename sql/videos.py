@@ -1,5 +1,6 @@
 """Recorded files: which camera filmed when, and where the file lies."""
 
+import uuid
 from collections.abc import Sequence
 from typing import Any
 
@@ -34,6 +35,12 @@ def segments(connection: Connection, window: Window, cameras: Sequence[str] | No
     """The files that touch the window, by camera and start; of all cameras unless some are named."""
     asked = {"start": window.start, "end": window.end, "cameras": None if cameras is None else list(cameras)}
     return [segment_of(row) for row in connection.execute(statement("videos/segments"), asked)]
+
+
+def named(connection: Connection, segment_ids: Sequence[uuid.UUID]) -> list[Segment]:
+    """Those of the files that are still there, by camera and start."""
+    rows = connection.execute(statement("videos/named-segments"), {"segment_ids": list(segment_ids)})
+    return [segment_of(row) for row in rows]
 
 
 def segment_of(row: Sequence[Any]) -> Segment:

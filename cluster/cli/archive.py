@@ -9,8 +9,6 @@ from cluster.cli import progress
 from cluster.cli.wiring import open_store, read_site, time_of, window_of
 from models.world.errors import BadInput
 
-From = Annotated[str, typer.Option("--from", metavar="T", help="Begin of the window, such as 2026-11-24T17:00.")]
-To = Annotated[str, typer.Option("--to", metavar="T", help="End of the window, itself not in it.")]
 MaybeFrom = Annotated[str | None, typer.Option("--from", metavar="T", help="Begin.", show_default="all video")]
 MaybeTo = Annotated[str | None, typer.Option("--to", metavar="T", help="End.", show_default="now")]
 
@@ -47,18 +45,31 @@ def ingest(
 
 
 def extract(
-    start: From,
-    end: To,
+    start: Annotated[str | None, typer.Option("--from", metavar="T", help="Begin, such as 2026-11-24T17:00.")] = None,
+    end: Annotated[str | None, typer.Option("--to", metavar="T", help="End of the window, itself not in it.")] = None,
     camera: Annotated[list[str] | None, typer.Option(help="Only this camera; repeatable.", show_default="all")] = None,
+    request: Annotated[str | None, typer.Option(metavar="ID", help="What this extraction request wants.")] = None,
+    epoch: Annotated[int | None, typer.Option(help="End when the request is claimed anew.", hidden=True)] = None,
+    again: Annotated[bool, typer.Option("--again", help="Try what was given up (corrupt, deleted, ..) again.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell how much it is and how long it takes.")] = False,
 ) -> None:
     """Find the people in recorded video and load their paths. What is known already is not done again."""
-    from cluster.cli.extraction import run
+    from cluster.cli import extraction
 
+    if request is not None:
+        if start or end or camera or again or dry_run:
+            raise BadInput("--request says by itself what to extract; give it alone, or a window with --from and --to")
+        return extraction.run_request(request, epoch)
+    if start is None or end is None:
+        raise BadInput("give the window, --from T --to T, or --request ID")
     with open_store("ingest") as store:
         site = read_site(store)
         for one in camera or []:
             site.camera(one)
-    run(window_of(start, end, site.time_zone), camera)
+    window = window_of(start, end, site.time_zone)
+    if dry_run:
+        return typer.echo(extraction.foretell(window, camera))
+    return extraction.run(window, camera, again=again)
 
 
 def coverage(start: MaybeFrom = None, end: MaybeTo = None) -> None:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from models.world.errors import BadInput, NotExtracted
-from models.world.periods import Window
+from cluster.cli import progress
+from models.world.errors import BadInput
 
 if TYPE_CHECKING:
     from serve.client import Mall
@@ -33,7 +33,7 @@ def query(
     ] = None,
     form: Annotated[Format, typer.Option("--format", help="What to print.")] = Format.table,
     wait: Annotated[
-        bool, typer.Option("--wait", help="If video is not extracted yet: extract it, then answer.")
+        bool, typer.Option("--wait", help="If video is not extracted yet: have it extracted, then answer.")
     ] = False,
 ) -> None:
     """Ask a question; without one, list all questions and their parameters."""
@@ -45,13 +45,9 @@ def query(
     with Mall(settings.needed("serve_url"), settings.needed("api_key")) as mall:
         if question is None:
             return _list(mall)
-        try:
-            _print(mall, question, inputs, form)
-        except NotExtracted as error:
-            if not wait:
-                raise
-            _extract(error)
-            _print(mall, question, inputs, form)
+        if wait:
+            _wait_for(mall, question, inputs)
+        _print(mall, question, inputs, form)
     return None
 
 
@@ -94,9 +90,14 @@ def _print(mall: "Mall", question: str, inputs: Inputs, form: Format) -> None:
         typer.echo(content.decode().removesuffix("\n"))
 
 
-def _extract(error: NotExtracted) -> None:
-    from cluster.cli.extraction import run
+def _wait_for(mall: "Mall", question: str, inputs: Inputs) -> None:
+    """Have what is missing extracted by a job, and show how it gets on."""
+    from serve.client import Job
 
-    windows = [window for missing in error.missing.values() for window in missing]
-    reach = Window(min(window.start for window in windows), max(window.end for window in windows))
-    run(reach, sorted(error.missing))
+    with progress.bar("extracting") as report:
+
+        def show(job: Job) -> None:
+            report(job.camera_hours_done, job.camera_hours)
+
+        asked: dict[str, Any] = {**inputs}
+        mall.ask(question, wait=True, on_progress=show, **asked)

@@ -1,24 +1,44 @@
-"""Puts the HTTP application on a Ray cluster; run as a short-lived process: `python -m cluster.embedded.deploy PORT`.
+"""Puts the HTTP application and the request handler on a Ray cluster, or lets them finish and takes them off again.
 
-The arguments of the application come as JSON on standard input, because they hold a password. What is deployed
-lives on in Ray when this process has ended.
+Run as a short-lived process: `python -m cluster.embedded.deploy PORT`, or `.. drain`. The arguments of both applications
+come as JSON on standard input, because they hold passwords. What is deployed lives on in Ray when this process has ended.
 """
 
 import sys
 
 import ray
+from pydantic import BaseModel
 from ray import serve as ray_serve
 from ray.serve.config import HTTPOptions
 
-from serve.app import ServeArgs, build
+from cluster import handler
+from cluster.handler import HandlerArgs
+from serve import app
+from serve.app import ServeArgs
+
+DRAIN = "drain"
+QUESTIONS, HANDLER = "mall", "handler"
+"""The applications by the names that Ray Serve knows them by."""
+
+
+class Arguments(BaseModel):
+    """Those of both applications."""
+
+    questions: ServeArgs
+    handler: HandlerArgs
 
 
 def main() -> None:
-    """Deploy and leave; Ray's address and token come from the environment."""
-    port, args = int(sys.argv[1]), ServeArgs.model_validate_json(sys.stdin.read())
+    """Deploy or drain, and leave; Ray's address and token come from the environment."""
     ray.init(address="auto", log_to_driver=False, namespace="serve")
-    ray_serve.start(http_options=HTTPOptions(host="127.0.0.1", port=port))
-    ray_serve.run(build(args), name="mall", route_prefix="/")
+    if sys.argv[1] == DRAIN:
+        for name in (HANDLER, QUESTIONS):
+            ray_serve.delete(name)
+        return
+    args = Arguments.model_validate_json(sys.stdin.read())
+    ray_serve.start(http_options=HTTPOptions(host="127.0.0.1", port=int(sys.argv[1])))
+    ray_serve.run(handler.build(args.handler), name=HANDLER, route_prefix=None)
+    ray_serve.run(app.build(args.questions), name=QUESTIONS, route_prefix="/")
 
 
 if __name__ == "__main__":

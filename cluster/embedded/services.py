@@ -3,6 +3,7 @@
 Order: PostgreSQL, the S3 server and Ray start side by side; the HTTP application follows when database and Ray are there.
 """
 
+import contextlib
 import json
 import os
 import subprocess
@@ -23,7 +24,10 @@ from cluster.embedded.ray_head import RayHead, client_environment
 from cluster.embedded.seaweedfs import SeaweedServer
 from cluster.settings import Settings, read_state, write_state
 from models.world.errors import MallError
+from pipelines.webhooks import new_secret
 
+DRAIN_S = 45.0
+"""How long `down` lets the applications finish."""
 Progress = Callable[[str], None]
 
 
@@ -48,7 +52,8 @@ def up(settings: Settings, progress: Progress = lambda _: None) -> Settings:
     with ThreadPoolExecutor(3) as pool:
         steps = [pool.submit(step, settings, progress) for step in (_database, _object_store, _ray)]
         values = {name: value for step in steps for name, value in step.result().items()}
-    write_state(home, {**read_state(home), **values})
+    secret = {} if settings.webhook_secret else {"webhook_secret": new_secret()}
+    write_state(home, {**read_state(home), **values, **secret})
     ready = Settings.load(home)
     url = _http(ready, progress)
     write_state(home, {**read_state(home), "serve_url": url})
@@ -56,8 +61,9 @@ def up(settings: Settings, progress: Progress = lambda _: None) -> Settings:
 
 
 def down(settings: Settings, progress: Progress = lambda _: None) -> None:
-    """Stop what `up` started, and nothing else; all data stay."""
+    """Stop what `up` started, and nothing else; all data stay. What is being worked on is given back first."""
     postgres, s3, ray_head = _servers(settings.home.absolute())
+    _drain(settings, ray_head)
     for name, server in (("Ray", ray_head), ("S3", s3), ("PostgreSQL", postgres)):
         if server.folder.exists():
             server.stop()
@@ -93,11 +99,14 @@ def log_files(settings: Settings) -> dict[str, Path]:
 
 def environment(settings: Settings) -> dict[str, str]:
     """What another shell, a notebook or `ray job submit` needs in its environment to reach the services."""
+    values = {**variables(settings), **client_environment(settings.ray_token_file)}
+    return {**values, "RAY_ADDRESS": settings.ray_dashboard or settings.ray_address} if settings.ray_address else values
+
+
+def variables(settings: Settings) -> dict[str, str]:
+    """The settings as the variables that say the same."""
     values = {f"MALL_{name.upper()}": _plain(value) for name, value in settings if value is not None and name != "home"}
-    values["MALL_HOME"] = str(settings.home.absolute())
-    if settings.ray_address:
-        values["RAY_ADDRESS"] = settings.ray_dashboard or settings.ray_address
-    return {**values, **client_environment(settings.ray_token_file)}
+    return {**values, "MALL_HOME": str(settings.home.absolute())}
 
 
 def _servers(home: Path) -> tuple[PostgresServer, SeaweedServer, RayHead]:
@@ -160,7 +169,6 @@ def _http(settings: Settings, progress: Progress) -> str:
     url = settings.serve_url or f"http://127.0.0.1:{settings.serve_port or free_port()}"
     if not _ready(url):
         log = settings.home / "http" / "deploy.log"
-        log.parent.mkdir(parents=True, exist_ok=True)
         _deploy(settings, int(url.rpartition(":")[2]), log)
         if not daemons.until(lambda: _ready(url), 60.0, 0.2):
             raise MallError(f"the HTTP API does not answer on {url}; the end of {log}:\n{daemons.end_of(log)}")
@@ -169,23 +177,41 @@ def _http(settings: Settings, progress: Progress) -> str:
 
 
 def _deploy(settings: Settings, port: int, log: Path) -> None:
-    args = {
+    args = {"questions": _serve_args(settings), "handler": {"settings": variables(settings)}}
+    ended = _run_on_ray(settings, str(port), json.dumps(args), log, timeout_s=240)
+    if ended != 0:
+        raise MallError(f"the HTTP API could not be deployed; the end of {log}:\n{daemons.end_of(log)}")
+
+
+def _drain(settings: Settings, ray_head: RayHead) -> None:
+    """Let the HTTP API answer what it has taken on, and the handler give back what it works on; not longer than allowed."""
+    if not ray_head.running or settings.ray_address is None:
+        return
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        _run_on_ray(settings, "drain", "", settings.home.absolute() / "http" / "drain.log", timeout_s=DRAIN_S)
+
+
+def _run_on_ray(settings: Settings, what: str, words: str, log: Path, timeout_s: float) -> int:
+    """Run `cluster.embedded.deploy` to its end; its status."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    own = {"RAY_ADDRESS": settings.needed("ray_address"), **client_environment(settings.ray_token_file)}
+    command = [sys.executable, "-m", "cluster.embedded.deploy", what]
+    with log.open("wb") as file:
+        ended = subprocess.run(  # noqa: S603
+            command, input=words.encode(), stdout=file, stderr=file, env={**os.environ, **own}, timeout=timeout_s
+        )
+    return ended.returncode
+
+
+def _serve_args(settings: Settings) -> dict[str, Any]:
+    return {
         "database_read": settings.needed("database_read"),
         "min_group": settings.min_group,
         "statement_timeout_s": settings.statement_timeout_s,
+        "budget_camera_hours": settings.budget_camera_hours,
+        "max_queued_requests": settings.max_queued_requests,
+        "s3_endpoint": settings.s3_endpoint,
     }
-    variables = {
-        **os.environ,
-        "RAY_ADDRESS": settings.needed("ray_address"),
-        **client_environment(settings.ray_token_file),
-    }
-    command = [sys.executable, "-m", "cluster.embedded.deploy", str(port)]
-    with log.open("wb") as file:
-        ended = subprocess.run(  # noqa: S603
-            command, input=json.dumps(args).encode(), stdout=file, stderr=file, env=variables, timeout=240
-        )
-    if ended.returncode != 0:
-        raise MallError(f"the HTTP API could not be deployed; the end of {log}:\n{daemons.end_of(log)}")
 
 
 def _ready(url: str) -> bool:

@@ -4,8 +4,10 @@ MallError
 ├── BadInput                 the caller can mend it
 │   ├── BadSite              a site file or a calibration
 │   ├── BadVideo             a file that is not a usable video
+│   │   └── DecoderLost      its decoder was killed or hung: the video's fault, or not
 │   ├── BadWindow            a time or a window
 │   ├── BadParameter         a parameter of a question
+│   ├── BadAddress           a webhook's address that must not be called
 │   ├── BadEvaluationFile    detections, ground truth or a homography
 │   ├── OverlappingSegment   two recordings of one camera at the same time
 │   └── NotFound
@@ -21,6 +23,7 @@ MallError
 ├── ExtractionFailed         the job ended without an answer
 ├── Dismissed                the job was dismissed, so there is no answer
 ├── NotAllowed               no key, a wrong key, or a missing permission
+├── NotDelivered             the receiver of a webhook did not take it
 ├── LeaseLost                somebody else has taken the work over; drop yours
 ├── StoreUnavailable         the database or the object store does not answer, or not in time
 ├── NoCapacity               the cluster cannot ever run this
@@ -48,6 +51,10 @@ class BadVideo(BadInput):
     """The file is not a video that can be decoded safely."""
 
 
+class DecoderLost(BadVideo):
+    """The decoder was killed or hung: the doing of the video, or of whoever killed it; only trying again can tell."""
+
+
 class BadWindow(BadInput):
     """A time or a window cannot be used."""
 
@@ -58,6 +65,10 @@ class BadParameter(BadInput):
     def __init__(self, parameter: str, message: str) -> None:
         super().__init__(message)
         self.parameter = parameter
+
+
+class BadAddress(BadInput):
+    """A webhook must not be sent there: not the internet, or the receiver wants no more."""
 
 
 class BadEvaluationFile(BadInput):
@@ -139,6 +150,10 @@ class Dismissed(MallError):
 
 class NotAllowed(MallError):
     """The key is missing or wrong, or its owner lacks the permission."""
+
+
+class NotDelivered(MallError):
+    """The receiver of a webhook does not answer or does not take it; it may later."""
 
 
 class LeaseLost(MallError):

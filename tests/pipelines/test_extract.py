@@ -2,94 +2,39 @@
 
 from __future__ import annotations  # annotations do not travel with a loader that goes to another process by value
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 
-from cluster.embedded.postgres import PostgresServer
 from models.world.errors import NotRecorded, UnknownCamera
-from models.world.periods import Window, from_epoch_s
+from models.world.periods import Window
 from pipelines import flow, steps
 from pipelines import sink as sinks
-from pipelines.archive import StoredSegments
-from pipelines.archive import ingest as archive
 from pipelines.extract import Progress, extract, extractor_version
 from pipelines.flow import Resources
-from pipelines.objects import ObjectStore
-from sql import coverage, ledger, sites, store, videos
+from sql import coverage, ledger, videos
 from sql.ledger import Claim
 from sql.store import Store
-from tests.pipelines.blobs import blob_detector, blue_shirts, film
-from tests.pipelines.hall import START_S, Hall, hall
+from tests.pipelines.filmed import (
+    MINUTE,
+    PEOPLE,
+    SECONDS,
+    WINDOW,
+    Mall,
+    deadly_at_red,
+    film_red,
+    gaps,
+    record,
+    rows,
+)
+from tests.pipelines.hall import Hall
 
 # Ray Data warns of deprecations in its own modules when it is imported.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:ray")
-SECONDS, PEOPLE = 14, 3
-WINDOW = Window(from_epoch_s(START_S), from_epoch_s(START_S + SECONDS))
-Mall = Callable[[], Resources]
-TABLES = {
-    "person": "day, person_id",
-    "person_attributes": "person_id",
-    "person_tracklet": "hour, tracklet_id",
-    "person_location": "person_id, taken_at",
-    "person_track": "person_id, starts_at",
-    "coverage": "camera_id, starts_at",
-}
-
-
-@pytest.fixture(scope="module")
-def scene() -> Hall:
-    return hall(people=PEOPLE, cameras=2, seconds=SECONDS, seed=5)
-
-
-@pytest.fixture(scope="module")
-def footage(scene: Hall, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    return film(scene, tmp_path_factory.mktemp("footage"), SECONDS)
-
-
-@pytest.fixture
-def another_mall(
-    scene: Hall, footage: dict[str, Path], postgres: PostgresServer, migrated: str, object_store: ObjectStore
-) -> Iterator[Mall]:
-    """Makes malls with a video of each camera in the archive, each with a database of its own."""
-    names = []
-
-    def make() -> Resources:
-        names.append(f"mall{len(names)}_{object_store.address.bucket}")
-        dsns = store.make_logins(postgres.create_database(names[-1], template=migrated))
-        with Store(dsns["admin"], role="admin", size=1) as admin, admin.connection() as connection:
-            sites.save(connection, scene.site)
-        with Store(dsns["ingest"], role="ingest", size=1) as ingest:
-            for camera in scene.site.cameras:
-                rows = StoredSegments(ingest)
-                archive(footage[camera.id], camera, WINDOW.start, WINDOW.end, store=rows, objects=object_store)
-        return Resources(
-            object_store, dsns["ingest"], lease_s=5.0, load_detector=blob_detector(), load_describer=blue_shirts()
-        )
-
-    yield make
-    with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
-        for name in names:
-            connection.execute(f"drop database {name} with (force)")
-
-
-@pytest.fixture
-def mall(another_mall: Mall) -> Resources:
-    return another_mall()
-
-
-def rows(mall: Resources) -> dict[str, list[tuple[Any, ...]]]:
-    """Everything that was loaded."""
-    with psycopg.connect(mall.database_dsn) as connection:
-        return {
-            table: connection.execute(f"select * from {table} order by {order}").fetchall()
-            for table, order in TABLES.items()
-        }
 
 
 def claimed(mall: Resources, ingest: Store, lease_s: float) -> dict[str, tuple[Claim, steps.Row]]:
@@ -133,7 +78,7 @@ def test_ray_and_a_plain_loop_give_the_same_rows(ray_node: object, another_mall:
     assert rows(plain)["person_location"]
 
 
-def test_a_bad_segment_fails_with_its_reason_and_the_others_go_on(ray_node: object, mall: Resources) -> None:
+def test_a_bad_segment_becomes_a_gap_with_its_reason_and_the_others_go_on(ray_node: object, mall: Resources) -> None:
     with Store(mall.database_dsn, role="ingest", size=1) as ingest:
         with ingest.connection() as connection:
             segments = {one.camera_id: one for one in videos.segments(connection, WINDOW)}
@@ -141,55 +86,40 @@ def test_a_bad_segment_fails_with_its_reason_and_the_others_go_on(ray_node: obje
         done = extract(mall, WINDOW)
         assert list(done.failed) == [segments["cam1"].segment_id]
         assert "BadVideo" in done.failed[segments["cam1"].segment_id]
-        with ingest.connection() as connection:
-            missing = {one.camera_id: one.missing for one in coverage.read(connection, WINDOW)}
-    assert missing == {"cam1": [WINDOW], "cam2": []}
+    assert gaps(mall) == {"cam1": [(WINDOW, ledger.CORRUPT)], "cam2": []}
+    assert extract(mall, WINDOW).segments == 0
 
 
-def test_a_segment_that_kills_its_worker_fails_and_the_others_go_on(ray_node: object, mall: Resources) -> None:
-    def deadly() -> Any:
-        import os
-
-        class Deadly:
-            def __init__(self) -> None:
-                self.harmless = blob_detector_here()
-
-            def detect(self, pictures: Any) -> Any:
-                if any(picture.bgr()[0, 0, 2] > 200 for picture in pictures):
-                    os._exit(1)
-                return self.harmless.detect(pictures)
-
-        return Deadly()
-
-    blob_detector_here = blob_detector()
+def test_a_deleted_file_becomes_a_gap_until_it_is_there_again(mall: Resources) -> None:
     with Store(mall.database_dsn, role="ingest", size=1) as ingest, ingest.connection() as connection:
         segments = {one.camera_id: one for one in videos.segments(connection, WINDOW)}
-    red = film_red(Path(segments["cam1"].key).suffix)
-    mall.objects.put_bytes(segments["cam1"].key, red)
-    done = extract(replace(mall, load_detector=deadly), WINDOW)
-    assert list(done.failed) == [segments["cam1"].segment_id]
-    assert "its worker died" in done.failed[segments["cam1"].segment_id]
-    assert done.persons > 0
+    key = segments["cam1"].key
+    content = mall.objects.get_bytes(key)
+    mall.objects.delete_prefix(key)
+    assert "NotFound" in extract(mall, WINDOW, on_ray=False).failed[segments["cam1"].segment_id]
+    assert gaps(mall) == {"cam1": [(WINDOW, ledger.DELETED)], "cam2": []}
+    mall.objects.put_bytes(key, content)
+    assert extract(mall, WINDOW, on_ray=False).segments == 0
+    again = extract(mall, WINDOW, on_ray=False, again=True)
+    assert (again.segments, again.failed, again.persons) == (1, {}, PEOPLE)
+    assert gaps(mall) == {"cam1": [], "cam2": []}
 
 
-def film_red(suffix: str) -> bytes:
-    """A video of nothing but red."""
-    import tempfile
-
-    import av
-    import numpy as np
-
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"red{suffix}"
-        with av.open(str(path), "w") as output:
-            stream: Any = output.add_stream("libx264", rate=10)
-            stream.width, stream.height, stream.pix_fmt, stream.gop_size = 640, 384, "yuv420p", 10
-            picture = np.zeros((384, 640, 3), dtype=np.uint8)
-            picture[..., 2] = 250
-            for _ in range(20):
-                output.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="bgr24")))
-            output.mux(stream.encode())
-        return path.read_bytes()
+def test_a_segment_that_kills_its_worker_fails_and_those_queued_behind_it_do_not(
+    one_free_cpu: None, mall: Resources, scene: Hall, footage: dict[str, Path]
+) -> None:
+    # Enough neighbours that whatever the order, one waits for the same worker at each of its deaths.
+    recordings = [WINDOW, *(Window(WINDOW.start + later, WINDOW.end + later) for later in (MINUTE, 2 * MINUTE))]
+    with Store(mall.database_dsn, role="ingest", size=1) as ingest:
+        record(scene, footage, recordings[1:], ingest, mall)
+        with ingest.connection() as connection:
+            poison, *others = videos.segments(connection, Window(WINDOW.start, recordings[-1].end))
+    mall.objects.put_bytes(poison.key, film_red(Path(poison.key).suffix))
+    done = extract(replace(mall, load_detector=deadly_at_red()), Window(WINDOW.start, recordings[-1].end))
+    assert list(done.failed) == [poison.segment_id]
+    assert "its worker died" in done.failed[poison.segment_id]
+    assert (done.segments, len(others), done.persons > 0) == (6, 5, True)
+    assert gaps(mall)["cam1"] == [(poison.window, ledger.KILLS_ITS_WORKER)]
 
 
 def test_death_between_writing_and_finishing_changes_nothing(another_mall: Mall, scene: Hall) -> None:

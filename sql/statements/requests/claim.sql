@@ -14,6 +14,8 @@ from (
             else lease_until < clock_timestamp()
         end
         and (%(request_id)s::uuid is null or request_id = %(request_id)s::uuid)
+        and camera_s > %(more_than_s)s::float8
+        and camera_s <= %(at_most_s)s::float8
     order by priority desc, created_at
     limit 1
     for update skip locked

@@ -3,7 +3,7 @@ set
     state = 'accepted',
     owner = null,
     lease_until = null,
-    attempts = attempts + 1,
+    attempts = attempts + %(counted)s::boolean::integer,
     not_before = clock_timestamp() + %(retry_after)s::interval,
     reason = %(reason)s::text
 where
