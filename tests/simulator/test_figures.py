@@ -5,9 +5,9 @@ import cv2
 import numpy as np
 import pytest
 
-from models.world.people import COLOURS
+from models.world.people import ATTRIBUTES, COLOURS
 from pipelines.simulator.drawing import Painter, Sight
-from pipelines.simulator.figure import Crowd, faces
+from pipelines.simulator.figure import SHOWS, Crowd, faces
 from pipelines.simulator.stage import Lamps, Stage
 from pipelines.simulator.view import View
 from pipelines.simulator.wardrobe import Look, dress
@@ -131,6 +131,10 @@ def test_the_shirt_covers_the_upper_body_and_trousers_the_legs() -> None:
             rows = np.nonzero(_worn(look, garment, heading=seed * 1.0)[1])[0]
             assert (rows.mean() - top) / (bottom - top) == pytest.approx(middle, abs=0.09)
             assert len(rows) > 0.2 * sight.pixels[0]
+
+
+def test_some_part_of_the_body_shows_every_attribute() -> None:
+    assert set(SHOWS.values()) == set(ATTRIBUTES)
 
 
 def test_bare_feet_show_skin_and_shoes_do_not() -> None:
