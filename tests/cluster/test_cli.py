@@ -49,6 +49,7 @@ COMMANDS = [
     ["site", "load"],
     ["evaluate", "tracking"],
     ["train", "detector"],
+    ["train", "describer"],
 ]
 
 
