@@ -44,7 +44,7 @@ def test_the_box_goes_round_the_drawn_figure() -> None:
 
 
 def test_the_box_of_someone_half_in_the_picture_ends_at_its_rim() -> None:
-    x, y = VIEW.floor_point(np.array([[9.0, 250.0]]))[0]
+    x, y = VIEW.floor_point(np.array([[12.0, 250.0]]))[0]
     _, sight = paint(crowd([anybody()], [(x, y)]))
     assert sight.boxes_px[0, 0] == 0
     assert 0.2 < sight.visible[0] < 0.9
@@ -82,8 +82,8 @@ def test_hidden_legs_leave_the_shirt_visible() -> None:
     place = (8.0, 0.0)
     _, whole = paint(crowd([anybody()], [place]))
     behind_table = stage()
-    middle = int(whole.boxes_px[0, [1, 3]].mean())
-    behind_table.range_m[middle:] = 3.0
+    hips = int(whole.boxes_px[0, [1, 3]] @ [0.4, 0.6])
+    behind_table.range_m[hips:] = 3.0
     _, sight = paint(crowd([anybody()], [place]), behind_table)
     assert sight.parts[0, 1] > 0.9
     assert sight.parts[0, 3] == 0
