@@ -124,6 +124,7 @@ def test_front_matter_with_a_mistake_names_its_file(tmp_path: Path) -> None:
         (text.replace("result: paths", "result: picture"), "result is one of"),
         (text.replace("type: time,", "type: date,"), "'date' is not a type"),
         (text.replace("permission: individuals", "permission: all"), "permission one of"),
+        (text.replace("permission: individuals", "permission: aggregates"), "an aggregate has a column 'people'"),
         (text.replace("-- needs: [paths]", "-- need: [paths]"), "unknown words: need"),
         (text.replace("-- title: Paths of people\n", ""), "title"),
     ):
