@@ -26,6 +26,8 @@ from sql.text import QUERIES, statement
 Result = Literal["paths", "rows", "scalar", "series"]
 INSTANT = timedelta(seconds=1)
 """What must be covered for a question about one moment, from that moment on."""
+PEOPLE = "people"
+"""The column that says how many people stand behind a row of an aggregate."""
 
 
 @dataclass(frozen=True)
@@ -156,13 +158,16 @@ def _question(fields: Mapping[str, Any], body: str) -> Question:
         raise ValueError(f"unknown words: {', '.join(sorted(unknown))}")
     if fields["result"] not in get_args(Result) or fields["permission"] not in PERMISSIONS:
         raise ValueError(f"result is one of {get_args(Result)}, permission one of {PERMISSIONS}")
+    columns = tuple(column for entry in fields["columns"] for column in _columns(entry))
+    if fields["permission"] == "aggregates" and PEOPLE not in {column.name for column in columns}:
+        raise ValueError(f"an aggregate has a column {PEOPLE!r}: it decides whether a group is too small to show")
     return Question(
         id=fields["id"],
         title=fields["title"],
         description=fields["description"].strip(),
         parameters=tuple(_parameter(parameter) for parameter in fields["parameters"]),
         result=cast(Result, fields["result"]),
-        columns=tuple(column for entry in fields["columns"] for column in _columns(entry)),
+        columns=columns,
         permission=fields["permission"],
         needs=tuple(fields["needs"]),
         sql=body.encode(),

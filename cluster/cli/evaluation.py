@@ -71,3 +71,20 @@ def detector(
 
     made = train_detector(out_dir, seed, pictures=pictures)
     typer.echo(f"{made.openvino} (sha256 {made.openvino_sha256})")
+
+
+@train.command()
+def describer(
+    out_dir: Annotated[
+        Path, typer.Argument(metavar="OUT_DIR", help="Where pictures and weights go.", show_default=False)
+    ],
+    seed: Annotated[int, typer.Option(help="Of the simulator's pictures and the training.")] = 1,
+    pictures: Annotated[int, typer.Option(min=1, help="Pictures to learn from.")] = 1440,
+) -> None:
+    """Train the describer of clothes on the simulator's pictures (minutes)."""
+    from pipelines.training.describer import train_describer
+
+    made = train_describer(out_dir, seed, pictures=pictures)
+    typer.echo(f"{made.folder} (sha256 {made.sha256})")
+    shares = ", ".join(f"{key} {share:.1%}" for key, share in made.right.items())
+    typer.echo(f"right on single crops of held-out pictures: {shares}")

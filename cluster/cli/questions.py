@@ -1,6 +1,5 @@
 """`mall query`: ask the mall."""
 
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,13 +13,7 @@ if TYPE_CHECKING:
 Inputs = dict[str, str | list[str]]
 
 
-class Format(StrEnum):
-    """What an answer is printed as."""
-
-    table = "table"
-    json = "json"
-    csv = "csv"
-    geojson = "geojson"
+TABLE = "table"
 
 
 def query(
@@ -31,7 +24,9 @@ def query(
         list[str] | None,
         typer.Option("-p", "--parameter", metavar="KEY=VALUE", help="A parameter; repeatable.", show_default=False),
     ] = None,
-    form: Annotated[Format, typer.Option("--format", help="What to print.")] = Format.table,
+    form: Annotated[
+        str, typer.Option("--format", metavar="FORMAT", help="A table, or as served: json, csv, geojson ..")
+    ] = TABLE,
     wait: Annotated[
         bool, typer.Option("--wait", help="If video is not extracted yet: have it extracted, then answer.")
     ] = False,
@@ -39,7 +34,10 @@ def query(
     """Ask a question; without one, list all questions and their parameters."""
     from cluster.settings import Settings
     from serve.client import Mall
+    from serve.presentation import formats
 
+    if form != TABLE:
+        formats.find(form)
     inputs = read_parameters(parameters or [])
     settings = Settings.load()
     with Mall(settings.needed("serve_url"), settings.needed("api_key")) as mall:
@@ -77,8 +75,8 @@ def _list(mall: "Mall") -> None:
     Console().print(table)
 
 
-def _print(mall: "Mall", question: str, inputs: Inputs, form: Format) -> None:
-    if form is Format.table:
+def _print(mall: "Mall", question: str, inputs: Inputs, form: str) -> None:
+    if form == TABLE:
         from rich.console import Console
 
         from serve.presentation.terminal import show
@@ -86,8 +84,8 @@ def _print(mall: "Mall", question: str, inputs: Inputs, form: Format) -> None:
         asked: dict[str, Any] = {**inputs}
         show(mall.ask(question, **asked), Console())
     else:
-        content = mall.fetch(question, form.value, **inputs)
-        typer.echo(content.decode().removesuffix("\n"))
+        content = mall.fetch(question, form, **inputs)
+        typer.echo(content, nl=not content.endswith(b"\n"))
 
 
 def _wait_for(mall: "Mall", question: str, inputs: Inputs) -> None:

@@ -5,6 +5,7 @@ A small network finds where a crop shows shirt and trousers; what colours those 
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from models.vision.colours import name_pixels, to_lab
 from models.vision.crops import person_height
 from models.vision.weights import resolve
+from models.world.errors import BadInput
 from models.world.people import ATTRIBUTES, UNKNOWN
 
 Bytes = NDArray[np.uint8]
@@ -32,19 +34,25 @@ _SMALLEST = 1e-3
 
 
 class Describer:
-    """Describes crops cut by `crops.crop`, on `threads` CPU threads. Holds the network.
+    """Describes crops cut by `crops.crop`, on `threads` CPU threads. Holds the network: ours, or that of a folder.
 
-    Raises what `weights.resolve` raises.
+    Raises what `weights.resolve` raises, and BadInput for a network that was not trained for `ATTRIBUTES`.
     """
 
-    def __init__(self, *, threads: int = 1) -> None:
+    def __init__(self, weights: str | Path = WEIGHTS, *, threads: int = 1) -> None:
         import openvino
 
         self._network: Any = openvino.Core().compile_model(
-            resolve(WEIGHTS).path / f"{WEIGHTS}.xml",
+            resolve(weights).path / f"{WEIGHTS}.xml",
             "CPU",
             {"PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": "1", "INFERENCE_NUM_THREADS": threads},
         )
+        known, wanted = _answers(self._network), [len(values) for values in ATTRIBUTES.values()]
+        if known != wanted:
+            raise BadInput(
+                f"the weights {weights} tell attributes of {known} values, and {', '.join(ATTRIBUTES)} have {wanted}: "
+                "train them for these attributes (mall train describer)"
+            )
 
     def describe(self, crops_bgr: Sequence[Bytes]) -> list[dict[str, dict[str, float]]]:
         """The evidence of each crop, uint8 (h, w, 3) BGR; empty for people lower than `MIN_HEIGHT_PX`."""
@@ -59,6 +67,11 @@ class Describer:
             key: {value: float(share) for value, share in zip(values, seen[number][0], strict=True)}
             for number, (key, values) in enumerate(ATTRIBUTES.items())
         }
+
+
+def _answers(network: Any) -> list[int]:
+    """How many values each answer of a network tells apart."""
+    return [answer.partial_shape[1].get_length() for answer in network.outputs]
 
 
 def combine(evidence: Sequence[Evidence]) -> dict[str, dict[str, float]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.simulator.figure import Crowd
+from pipelines.simulator.figure import LABELS, Crowd
 from pipelines.simulator.sprites import Shadow, Sprite, sprites
 from pipelines.simulator.stage import Stage
 from pipelines.simulator.view import NEAR_M, View
@@ -23,8 +23,8 @@ class Sight:
     """What can be seen of a crowd, one row per person.
 
     `boxes_px` (n, 4) float64 xyxy around the whole drawn figure, clipped to the picture (empty outside it);
-    `visible` (n,) share of the figure's pixels that are shown; `parts` (n, 4) the same of the head and hands, shirt,
-    trousers and feet; `pixels` (n,) shown pixels.
+    `visible` (n,) share of the figure's pixels that are shown; `parts` (n, LABELS) the same by `figure.LABEL`, first of what
+    shows no attribute; `pixels` (n,) shown pixels.
     """
 
     boxes_px: Floats
@@ -96,7 +96,7 @@ def _darken(picture: Image, shadow: Shadow) -> None:
 
 
 def _lay(picture: Image, owner: NDArray[np.int32], stage: Stage, sprite: Sprite, row: int) -> None:
-    """Lay a sprite over the picture where nothing stands nearer; `owner` notes 4 (row + 1) + label at its pixels."""
+    """Lay a sprite over the picture where nothing stands nearer; `owner` notes LABELS (row + 1) + label at its pixels."""
     (height, width), limit = sprite.codes.shape, owner.shape
     left, top = max(0, -sprite.left), max(0, -sprite.top)
     right, bottom = min(width, limit[1] - sprite.left), min(height, limit[0] - sprite.top)
@@ -112,15 +112,15 @@ def _lay(picture: Image, owner: NDArray[np.int32], stage: Stage, sprite: Sprite,
     left_over = (255 - figure[:, :, 3:]).astype(np.float32) * np.float32(1 / 255)
     region[:] = np.minimum(region * left_over + figure[:, :, :3], 255)
     here = codes > 0
-    owner[outer][here] = 4 * (row + 1) + (255 - codes[here])
+    owner[outer][here] = LABELS * (row + 1) + (255 - codes[here])
 
 
 def _sight(view: View, people: int, bodies: dict[int, Sprite], owner: NDArray[np.int32]) -> Sight:
-    boxes, whole = np.zeros((people, 4)), np.zeros((people, 4))
+    boxes, whole = np.zeros((people, 4)), np.zeros((people, LABELS))
     limit = np.array([view.width_px, view.height_px])
     for row, sprite in bodies.items():
         boxes[row] = np.concatenate([np.clip(sprite.low_px, 0, limit), np.clip(sprite.high_px, 0, limit)])
-        whole[row] = np.bincount(sprite.codes.ravel(), minlength=256)[:251:-1]
-    shown = np.bincount(owner.ravel(), minlength=4 * (people + 1))[4:].reshape(people, 4)
+        whole[row] = np.bincount(sprite.codes.ravel(), minlength=256)[: 255 - LABELS : -1]
+    shown = np.bincount(owner.ravel(), minlength=LABELS * (people + 1))[LABELS:].reshape(people, LABELS)
     visible = np.minimum(1.0, shown.sum(axis=1) / np.maximum(whole.sum(axis=1), 1))
     return Sight(boxes, visible, np.minimum(1.0, shown / np.maximum(whole, 1)), shown.sum(axis=1))

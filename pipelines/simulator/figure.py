@@ -4,13 +4,15 @@ A body stands in a local frame, x ahead, y to its left, z up; lengths are shares
 (Drillis and Contini 1966, rounded). Every function is vectorised over people, the first axis.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.world.people import ATTRIBUTES
 from pipelines.simulator.wardrobe import Look
 
 Floats = NDArray[np.float64]
@@ -36,8 +38,19 @@ class Part(IntEnum):
 _FACE = [Part.SKIN] * 2 + [Part.HAIR] * 4 + [Part.SKIN] * 2
 _HEAD = [Part.SKIN] * 8 + _FACE * 2 + [Part.HAIR] * 16
 """Hair covers the back of the head and its top: one part per face, from the chin up, turning left from the nose."""
-LABEL = np.array([1, 2, 3, 0, 0, 1, 2, 0], dtype=np.uint8)
-"""For each part, which attribute it shows: 1 shirt, 2 trousers, 3 shoes, 0 none."""
+SHOWS: Mapping[Part, str] = MappingProxyType(
+    {
+        Part.SHIRT: "shirt",
+        Part.SLEEVE: "shirt",
+        Part.TROUSERS: "trousers",
+        Part.HEM: "trousers",
+        Part.FEET: "shoes",
+    }
+)
+"""The attribute that can be told where a part is visible; the other parts tell none."""
+LABELS = 1 + len(ATTRIBUTES)
+LABEL = np.array([1 + list(ATTRIBUTES).index(SHOWS[part]) if part in SHOWS else 0 for part in Part], dtype=np.uint8)
+"""For each part, the number of the attribute that it shows, from 1 in the order of `ATTRIBUTES`; 0 for none."""
 
 
 @dataclass(frozen=True)

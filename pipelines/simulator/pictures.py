@@ -60,8 +60,10 @@ def _picture(stage: Stage, grain: Grain, plan: Plan, random: np.random.Generator
 
 
 def _attributes(look: Look, sight: Sight, row: int) -> dict[str, str]:
-    shown = dict(zip(("shirt", "trousers", "shoes"), sight.parts[row, 1:] >= MIN_PART_VISIBLE, strict=True))
-    return {key: value if shown[key] else UNKNOWN for key, value in look.attributes.items()}
+    shown = sight.parts[row, 1:] >= MIN_PART_VISIBLE
+    return {
+        key: value if there else UNKNOWN for (key, value), there in zip(look.attributes.items(), shown, strict=True)
+    }
 
 
 def _any_view(plan: Plan, random: np.random.Generator, size_px: tuple[int, int]) -> View:

@@ -10,13 +10,11 @@ import yaml
 
 from models.vision.torch_detector import open_yolo
 from models.vision.weights import digest
-from pipelines.training.pictures import SIZE_PX, write_pictures
+from pipelines.training.pictures import HELD_OUT_SEED, SIZE_PX, write_pictures
 from pipelines.training.quantising import load_nncf, quantise
 
 NETWORK = Path(__file__).with_name("mall-people.yaml")
 NAME = "mall-people"
-HELD_OUT_SEED = 1000
-"""Added to the seed for the pictures that are held out: other halls, poses and people."""
 BATCH = 8
 
 

@@ -13,6 +13,8 @@ QUALITY = 95
 SIZE_PX = (640, 384)
 PER_SEED = 720
 """More pictures than this come from several seeds, each next to the last."""
+HELD_OUT_SEED = 1000
+"""Added to the seed for the pictures that are held out: other halls, poses and people."""
 
 
 def write_pictures(folder: Path, seed: int, count: int) -> None:

@@ -18,9 +18,9 @@ from serve.logic.known import Knowledge, knowledge, require
 from serve.logic.outcomes import ANSWERED, FAILED, UNAVAILABLE, UnknownKey, outcome_of
 from serve.logic.passport import Passport, passport
 from serve.logic.ports import Read, Reading, Records
-from serve.logic.privacy import PEOPLE, Row, is_small, suppress
+from serve.logic.privacy import Row, is_small, suppress
 from serve.logic.windows import window_between, window_of
-from sql.catalogue import Bound, Column, Question
+from sql.catalogue import PEOPLE, Bound, Column, Question
 from sql.keys import Caller
 from sql.parameters import Parameter, read_value
 

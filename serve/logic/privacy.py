@@ -6,8 +6,8 @@ k-anonymity (Sweeney 2002) with the rule of official statistics that 0 may be sh
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-PEOPLE = "people"
-"""The column that says how many people stand behind a row of an aggregate."""
+from sql.catalogue import PEOPLE
+
 Row = tuple[object, ...]
 
 

@@ -49,6 +49,7 @@ COMMANDS = [
     ["site", "load"],
     ["evaluate", "tracking"],
     ["train", "detector"],
+    ["train", "describer"],
 ]
 
 
@@ -160,7 +161,6 @@ def test_help_loads_nothing_heavy() -> None:
         (["extract"], "Missing option '--from'"),
         (["ingest", "x.mp4", "--camera", "cam1", "--start", "now", "--fps", "fast"], "'--fps'"),
         (["ingest", "--camera", "cam1", "--start", "2026-11-24T17:00"], "Missing argument 'FILE'"),
-        (["query", "paths", "--format", "shapefile"], "'shapefile' is not one of"),
         (["simulate", "out", "--people", "many"], "'--people'"),
         (["up", "--now"], "No such option: --now"),
         (["logs", "--lines", "0"], "'--lines'"),
@@ -181,6 +181,7 @@ def test_wrong_usage_is_status_2_and_names_the_help(mall: Terminal, arguments: l
         (["simulate", "out", "--cameras", "0"], "0"),
         (["logs", "mainframe"], "known: postgres, s3, ray, http"),
         (["query", "paths", "-p", "shirt"], "'shirt' is not KEY=VALUE"),
+        (["query", "paths", "--format", "shapefile"], "there is no format 'shapefile'; known: json, csv"),
         (EVALUATE, "--video or --detections"),
         ([*EVALUATE, "--detections", "detections.txt"], "no-truth.txt"),
     ],

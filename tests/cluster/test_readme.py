@@ -1,5 +1,6 @@
-"""The lists in cluster/README.md are those of the program."""
+"""The lists in cluster/README.md are those of the program, and the links of all pages lead somewhere."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,10 @@ from typer.main import get_command
 from cluster import settings
 from cluster.cli.app import app
 
-README = (Path(__file__).parents[2] / "cluster" / "README.md").read_text()
+FOLDERS = ("cluster", "models", "notebooks", "pipelines", "serve", "sql")
+PROJECT = Path(__file__).parents[2]
+README = (PROJECT / "cluster" / "README.md").read_text()
+PAGES = [PROJECT / "README.md", *(page for folder in FOLDERS for page in sorted((PROJECT / folder).rglob("*.md")))]
 
 
 def rows(section: str) -> list[tuple[str, ...]]:
@@ -33,3 +37,18 @@ def test_every_command_is_documented_as_its_help_says() -> None:
 
 def test_every_setting_is_documented_with_default_unit_and_meaning() -> None:
     assert rows("Settings") == [(f"`{name}`", *rest) for name, *rest in settings.table()]
+
+
+def anchors(page: Path) -> set[str]:
+    """The headings of a page as they stand in links."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_link_between_pages_leads_to_a_file_and_a_heading() -> None:
+    for page in PAGES:
+        for link in re.findall(r"\]\((?!https?:)([^)\s]+)\)", page.read_text()):
+            name, _, anchor = link.partition("#")
+            target = page.parent / name if name else page
+            assert target.exists(), f"{page.relative_to(PROJECT)} links to {link}"
+            assert not anchor or anchor in anchors(target), f"{page.relative_to(PROJECT)} links to {link}"

@@ -107,12 +107,6 @@ def test_every_read_is_in_the_audit_also_the_refused(asking: Asking, admin: Stor
     ]
 
 
-def test_every_aggregate_counts_its_people_so_that_small_groups_can_be_hidden() -> None:
-    for question in Catalogue.load().questions.values():
-        names = [column.name for column in question.columns]
-        assert question.permission == "individuals" or "people" in names, question.id
-
-
 def test_every_question_is_about_a_time() -> None:
     for question in Catalogue.load().questions.values():
         names = {parameter.name for parameter in question.parameters if parameter.required}

@@ -5,9 +5,9 @@ import cv2
 import numpy as np
 import pytest
 
-from models.world.people import COLOURS
+from models.world.people import ATTRIBUTES, COLOURS
 from pipelines.simulator.drawing import Painter, Sight
-from pipelines.simulator.figure import Crowd, faces
+from pipelines.simulator.figure import SHOWS, Crowd, faces
 from pipelines.simulator.stage import Lamps, Stage
 from pipelines.simulator.view import View
 from pipelines.simulator.wardrobe import Look, dress
@@ -44,7 +44,7 @@ def test_the_box_goes_round_the_drawn_figure() -> None:
 
 
 def test_the_box_of_someone_half_in_the_picture_ends_at_its_rim() -> None:
-    x, y = VIEW.floor_point(np.array([[9.0, 250.0]]))[0]
+    x, y = VIEW.floor_point(np.array([[12.0, 250.0]]))[0]
     _, sight = paint(crowd([anybody()], [(x, y)]))
     assert sight.boxes_px[0, 0] == 0
     assert 0.2 < sight.visible[0] < 0.9
@@ -82,8 +82,8 @@ def test_hidden_legs_leave_the_shirt_visible() -> None:
     place = (8.0, 0.0)
     _, whole = paint(crowd([anybody()], [place]))
     behind_table = stage()
-    middle = int(whole.boxes_px[0, [1, 3]].mean())
-    behind_table.range_m[middle:] = 3.0
+    hips = int(whole.boxes_px[0, [1, 3]] @ [0.4, 0.6])
+    behind_table.range_m[hips:] = 3.0
     _, sight = paint(crowd([anybody()], [place]), behind_table)
     assert sight.parts[0, 1] > 0.9
     assert sight.parts[0, 3] == 0
@@ -131,6 +131,10 @@ def test_the_shirt_covers_the_upper_body_and_trousers_the_legs() -> None:
             rows = np.nonzero(_worn(look, garment, heading=seed * 1.0)[1])[0]
             assert (rows.mean() - top) / (bottom - top) == pytest.approx(middle, abs=0.09)
             assert len(rows) > 0.2 * sight.pixels[0]
+
+
+def test_some_part_of_the_body_shows_every_attribute() -> None:
+    assert set(SHOWS.values()) == set(ATTRIBUTES)
 
 
 def test_bare_feet_show_skin_and_shoes_do_not() -> None:

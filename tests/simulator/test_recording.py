@@ -86,7 +86,7 @@ def test_paths_hold_every_frame_of_a_stay(recorded: Simulated) -> None:
         assert {after - before for before, after in itertools.pairwise(stay)} <= {timedelta(seconds=0.1)}
 
 
-def test_attributes_name_shirt_trousers_and_shoes_of_everybody(recorded: Simulated) -> None:
+def test_the_truth_names_every_attribute_of_everybody(recorded: Simulated) -> None:
     with (recorded.folder / "truth/attributes.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [(row["person"], row["key"]) for row in rows] == [(str(n), key) for n in range(1, 9) for key in ATTRIBUTES]

@@ -1,11 +1,14 @@
 import numpy as np
+import openvino
 import pytest
+from openvino import opset15 as opset
 
 from models.vision import describer
 from models.vision.colours import name_pixels
 from models.vision.crops import MARGIN, crop, person_height
 from models.vision.describer import Describer, combine, decide
 from models.vision.pictures import Bgr
+from models.world.errors import BadInput
 from models.world.people import ATTRIBUTES, COLOURS, UNKNOWN
 
 RGB = {
@@ -61,6 +64,13 @@ def test_evidence_is_a_probability_of_every_value_of_every_attribute(looker):
     }
     for values in evidence.values():
         assert sum(values.values()) == pytest.approx(1, abs=1e-3)
+
+
+def test_weights_of_other_attributes_are_refused(tmp_path):
+    pictures = opset.parameter([-1, 2])
+    openvino.save_model(openvino.Model([opset.softmax(pictures, 1)], [pictures]), tmp_path / f"{describer.WEIGHTS}.xml")
+    with pytest.raises(BadInput, match=r"tell attributes of \[2\] values, and shirt, trousers.*train"):
+        Describer(tmp_path)
 
 
 def test_people_too_small_to_see_and_crops_without_pixels_give_no_evidence(looker):

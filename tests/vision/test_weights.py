@@ -1,3 +1,4 @@
+import re
 import shutil
 from pathlib import Path
 
@@ -5,6 +6,7 @@ import pytest
 
 from models.vision import weights
 from models.world.errors import BadInput, NotInstalled
+from models.world.people import ATTRIBUTES
 
 
 def test_every_shipped_file_is_what_the_registry_says():
@@ -12,6 +14,13 @@ def test_every_shipped_file_is_what_the_registry_says():
     assert weights.DEFAULT_DETECTOR in [row.name for row in shipped]
     for row in shipped:
         assert weights.resolve(row.name).sha256 == row.sha256
+
+
+def test_the_model_card_says_how_right_every_attribute_is():
+    describer = (weights.SHIPPED / "MODEL_CARD.md").read_text().split("\n## mall-describer: ", 1)[1]
+    assert describer.splitlines()[0] == ", ".join(ATTRIBUTES)
+    for key in ATTRIBUTES:
+        assert re.search(rf"\b{key} \d\d\.\d %", describer), f"how right {key} is stands not in MODEL_CARD.md"
 
 
 def test_the_shipped_detector_takes_at_most_six_megabytes():
