@@ -141,8 +141,10 @@ class Mall:
         return self._get(f"/processes/{question}")
 
     def coverage(self, **times: Value) -> dict[str, Any]:
-        """What is recorded, extracted and missing within `from` and `to`, or in the whole archive."""
-        return self._get("/coverage", {name: _text(value) for name, value in times.items() if value is not None})
+        """What is recorded, extracted and missing within `from_` and `to`, or in the whole archive."""
+        return self._get(
+            "/coverage", {name.rstrip("_"): _text(value) for name, value in times.items() if value is not None}
+        )
 
     def site(self) -> dict[str, Any]:
         """The plan: floors, sections and what each camera sees, in metres."""
