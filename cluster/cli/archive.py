@@ -58,10 +58,12 @@ def extract(
 
     if request is not None:
         if start or end or camera or again or dry_run:
-            raise BadInput("--request says by itself what to extract; give it alone, or a window with --from and --to")
+            raise typer.BadParameter(
+                "--request says by itself what to extract; give it alone, or a window with --from and --to"
+            )
         return extraction.run_request(request, epoch)
     if start is None or end is None:
-        raise BadInput("give the window, --from T --to T, or --request ID")
+        raise typer.BadParameter("give a window, --from T --to T, or --request ID")
     with open_store("ingest") as store:
         site = read_site(store)
         for one in camera or []:

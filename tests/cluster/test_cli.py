@@ -158,7 +158,11 @@ def test_help_loads_nothing_heavy() -> None:
     ("arguments", "told"),
     [
         (["frobnicate"], "No such command 'frobnicate'"),
-        (["extract"], "Missing option '--from'"),
+        (["extract"], "give a window, --from T --to T, or --request ID"),
+        (
+            ["extract", "--from", "2026-11-24T17:00", "--request", "2b0e1b6e-5bd3-4a0e-9b2a-6ad5a5b6f7c1"],
+            "give it alone",
+        ),
         (["ingest", "x.mp4", "--camera", "cam1", "--start", "now", "--fps", "fast"], "'--fps'"),
         (["ingest", "--camera", "cam1", "--start", "2026-11-24T17:00"], "Missing argument 'FILE'"),
         (["simulate", "out", "--people", "many"], "'--people'"),
