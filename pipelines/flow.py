@@ -18,7 +18,7 @@ from models.vision import describer
 from models.vision import detector as detectors
 from models.vision.detector import Detector
 from models.vision.weights import DEFAULT_DETECTOR
-from models.world.errors import NoCapacity, StoreUnavailable
+from models.world.errors import MallError, NoCapacity, StoreUnavailable
 from models.world.places import Site
 from pipelines import sink
 from pipelines.guard import DecodeLimits
@@ -78,7 +78,6 @@ class Stages:
 
     def __init__(self, resources: Resources) -> None:
         self._objects, self._sample_fps = resources.objects, resources.sample_fps
-        self._store = Store(resources.database_dsn, role="ingest", size=1)
         self._note = ProgressNotes(resources.database_dsn)
         self._detect = Detect(
             resources.objects,
@@ -89,6 +88,7 @@ class Stages:
             self._note,
         )
         self._describe = Describe(resources.load_describer)
+        self._store = Store(resources.database_dsn, role="ingest", size=1)  # last: models may not load
 
     def __call__(self, row: Row, site: Site) -> Result:
         """A segment from its file to its named result."""
@@ -160,6 +160,30 @@ def failed(row: Row, cause: BaseException) -> Result:
 def _run_together(
     rows: Sequence[Row], site: Site, resources: Resources, shares: Shares, silence_s: float
 ) -> list[Result]:
+    """Ray Data, driven by a process of its own.
+
+    All actors of the run end with that process. In a driver that goes on, actors that had been restarted kept their
+    CPUs for ever (Ray 2.60), and a backfill of days would gather what Ray Data remembers of each run.
+    """
+    import ray
+    from ray.exceptions import RayError, RayTaskError
+
+    driver = ray.remote(num_cpus=0, max_retries=0, max_calls=1)(_drive)
+    running = driver.remote(rows, site, resources, shares, silence_s)
+    try:
+        results: list[Result] = ray.get(running)
+        return results
+    except RayTaskError as error:
+        raise error.cause from error
+    except RayError as error:
+        raise MallError(
+            f"the process that drove the extraction died; run it again, what is done stays done: {error}"
+        ) from error
+    finally:
+        ray.cancel(running, force=True)
+
+
+def _drive(rows: Sequence[Row], site: Site, resources: Resources, shares: Shares, silence_s: float) -> list[Result]:
     from ray import data
     from ray.data.exceptions import ExecutionTimeoutError
 

@@ -8,6 +8,7 @@ dismissed or stalls, and made anew.
 
 import hashlib
 import logging
+import os
 import threading
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -46,6 +47,10 @@ class WarmStages:
         with self._loading:
             return self._stages is not None
 
+    def pid(self) -> int:
+        """The number of this process."""
+        return os.getpid()
+
     def work(self, row: Row, site: Site) -> Result:
         """All stages on one segment."""
         self.ready()
@@ -71,6 +76,11 @@ class Warm:
     def run(self, rows: Sequence[Row], site: Site, longest_s: float) -> list[Result]:  # noqa: ARG002
         """Work on all rows, one at a time in each actor. Returns early when stopped."""
         return list(self._results(list(rows), site))
+
+    def make_ready(self) -> None:
+        """Have all actors loaded, before there is anything to do. Raises MallError with the reason if they cannot."""
+        for number in range(self._most):
+            self._actor(number)
 
     def stop(self) -> None:
         """End the work now: its actors are killed. A `run` that waits returns with what it has."""
@@ -149,10 +159,10 @@ class Warm:
         ray.kill(actor)
 
     def _name(self, number: int) -> str:
-        return f"mall-warm-{self._key}-{number}"
+        return f"mall-warm-{self.key}-{number}"
 
     @cached_property
-    def _key(self) -> str:
+    def key(self) -> str:
         """The same for equal resources, so that actors with other models or addresses are never taken for these."""
         from ray import cloudpickle
 

@@ -64,10 +64,10 @@ class Handler:
         limits = (self._terms.warm_camera_s, self._terms.stall_s, self._stopping.is_set)
         self._hand = Hand(resources, self._store, actors, jobs, *limits)
         self._threads = [
-            self._thread("beat", self._beat, BEAT_S),
-            self._thread("small requests", self._small, IDLE_S),
-            self._thread("large requests", self._large, IDLE_S),
-            *(self._thread(f"webhooks {number}", self._deliver, IDLE_S) for number in range(COURIERS)),
+            self._thread("beat", self.beat, BEAT_S),
+            self._thread("small requests", self.take_small, IDLE_S),
+            self._thread("large requests", self.take_large, IDLE_S),
+            *(self._thread(f"webhooks {number}", self.deliver, IDLE_S) for number in range(COURIERS)),
         ]
 
     def start(self) -> None:
@@ -91,20 +91,22 @@ class Handler:
         if dead and not self._stopping.is_set():
             raise MallError(f"these parts of the request handler have ended: {', '.join(dead)}")
 
-    def _beat(self) -> bool:
+    def beat(self) -> bool:
+        """Say that it lives."""
         with self._store.connection() as connection:
             store.check_version(connection)
             handlers.beat(connection, self.owner, version("mall-tracking"))
         return False
 
-    def _small(self) -> bool:
+    def take_small(self) -> bool:
+        """Work on a small request; whether there was one."""
         return self._take(0.0, self._terms.warm_camera_s)
 
-    def _large(self) -> bool:
+    def take_large(self) -> bool:
+        """Work on a large request; whether there was one."""
         return self._take(self._terms.warm_camera_s, math.inf)
 
     def _take(self, more_than_s: float, at_most_s: float) -> bool:
-        """Claim a request of this size and work on it; whether there was one."""
         with self._store.connection() as connection:
             store.check_version(connection)
             lease_s = self._resources.lease_s
@@ -113,7 +115,8 @@ class Handler:
             self._hand.work_on(claim)
         return claim is not None
 
-    def _deliver(self) -> bool:
+    def deliver(self) -> bool:
+        """Deliver a webhook; whether there was one."""
         return deliver_one(self._store, self._courier)
 
     def _thread(self, name: str, step: Callable[[], bool], idle_s: float) -> threading.Thread:
