@@ -92,7 +92,7 @@ def train_describer(
 ) -> TrainedDescriber:
     """Train on the crops of `pictures` pictures of a seed; write `mall-describer_openvino_model` and say how right it is.
 
-    Into `out_dir` go the pictures too. About 4 minutes of one core as it stands.
+    Into `out_dir` go the pictures too. About 5 minutes of one core as it stands.
     """
     torch.set_num_threads(1)  # The network is small: threads that wait for each other take several times as long.
     write_pictures(out_dir / "train", seed, pictures)
