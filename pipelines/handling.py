@@ -160,16 +160,18 @@ class Hand:
         """Work on the request until it has ended, or is somebody else's. Raises StoreUnavailable."""
         known = log.bind(request=str(claim.request.request_id), epoch=claim.epoch)
         known.info("request claimed", camera_s=claim.request.camera_s, attempts=claim.request.attempts)
-        self._end_predecessor(claim.request)
         work = self._undertaking(claim)
-        if not self._started(claim, work):
-            known.info("request lost before it was started")
-            return None
         try:
+            self._end_predecessor(claim.request)
+            if not self._started(claim, work):
+                known.info("request lost before it was started")
+                return None
             work.begin()
-            how = self._watch(claim, work)
         except NoCapacity as error:
             return self._fail(claim, str(error))
+        except StoreUnavailable as error:
+            return self._give_back(claim, str(error), counted=False)
+        how = self._watch(claim, work)
         if how is None:
             self._judge(claim, work)
         elif how:

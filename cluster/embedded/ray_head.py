@@ -78,7 +78,7 @@ class RayHead:
         daemons.stop(self.mark, patience_s=4.0)
 
     def _launch(self, timeout_s: float) -> bool:
-        ports = {"gcs": free_port(), "client": free_port(), "dashboard": _dashboard_port()}
+        ports = {"gcs": free_port(), "client": free_port(), "dashboard": _dashboard_port(), "agent": free_port()}
         (self.folder / "ports.json").write_text(json.dumps(ports))
         self.log.unlink(missing_ok=True)
         environment = {**self.environment(), **_SLOW_MACHINE, **_QUIET, **_OFFLINE_MODELS}
@@ -93,6 +93,9 @@ class RayHead:
             "include-dashboard": str(self.dashboard).lower(),
             "dashboard-host": "127.0.0.1",
             "dashboard-port": ports["dashboard"],
+            "dashboard-agent-listen-port": ports[
+                "agent"
+            ],  # where it is taken, as by another Ray, no job can be submitted
             "temp-dir": self._short_folder(),
             "object-store-memory": 1 << 30,
             "ray-client-server-port": ports["client"],

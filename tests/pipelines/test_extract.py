@@ -2,6 +2,7 @@
 
 from __future__ import annotations  # annotations do not travel with a loader that goes to another process by value
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -14,11 +15,13 @@ from models.world.errors import NotRecorded, UnknownCamera
 from models.world.periods import Window
 from pipelines import flow, steps
 from pipelines import sink as sinks
-from pipelines.extract import Progress, extract, extractor_version
+from pipelines.extract import BACKFILL, Progress, estimate, extract, extractor_version
 from pipelines.flow import Resources
-from sql import coverage, ledger, videos
+from pipelines.work import BUSY_POLL_S
+from sql import coverage, handlers, ledger, requests, videos
 from sql.ledger import Claim
 from sql.store import Store
+from tests.pipelines.blobs import blob_detector
 from tests.pipelines.filmed import (
     MINUTE,
     PEOPLE,
@@ -120,6 +123,110 @@ def test_a_segment_that_kills_its_worker_fails_and_those_queued_behind_it_do_not
     assert "its worker died" in done.failed[poison.segment_id]
     assert (done.segments, len(others), done.persons > 0) == (6, 5, True)
     assert gaps(mall)["cam1"] == [(poison.window, ledger.KILLS_ITS_WORKER)]
+
+
+def test_progress_is_told_within_a_segment_too(mall: Resources, scene: Hall) -> None:
+    with Store(mall.database_dsn, role="ingest", size=2) as ingest:
+        held, row = claimed(mall, ingest, lease_s=60.0)["cam1"]
+        seen: list[float] = []
+
+        def note(row: steps.Row, progress_s: float) -> None:
+            often(row, progress_s)
+            with ingest.connection() as connection:
+                seen.append(ledger.running_s(connection, [held]))
+
+        often = sinks.ProgressNotes(mall.database_dsn, every_s=0.0)
+        steps.Detect(mall.objects, mall.detector_loader, mall.sample_fps, mall.decode, note=note)(row)
+        often.close()
+    assert seen == sorted(seen)
+    assert len(set(seen)) == SECONDS
+    assert (seen[0], seen[-1]) == (pytest.approx(0, abs=1), pytest.approx(SECONDS - 1, abs=1))
+
+
+def test_a_killed_decoder_is_not_the_videos_fault(mall: Resources, tmp_path: Path) -> None:
+    once = tmp_path / "once"
+    done = extract(replace(mall, load_detector=killing_the_decoder(str(once))), WINDOW, on_ray=False)
+    assert once.exists()
+    assert (done.failed, done.persons) == ({}, PEOPLE)
+    with Store(mall.database_dsn, role="ingest", size=1) as ingest, ingest.connection() as connection:
+        assert sorted(winner.epoch for winner in ledger.winners(connection, WINDOW)) == [1, 2]
+
+
+def killing_the_decoder(once: str) -> Callable[[], Any]:
+    """A loader of a detector that finds rectangles; at the first picture of all it kills the decoder that sent it."""
+    harmless = blob_detector()
+
+    def load() -> Any:
+        import pathlib
+
+        import psutil
+
+        class Killing:
+            def __init__(self) -> None:
+                self.harmless = harmless()
+
+            def detect(self, pictures: Any) -> Any:
+                if not pathlib.Path(once).exists():
+                    pathlib.Path(once).touch()
+                    for child in psutil.Process().children():
+                        if "pipelines.decode_child" in child.cmdline():
+                            child.kill()
+                return self.harmless.detect(pictures)
+
+        return Killing()
+
+    return load
+
+
+def test_a_window_over_hours_gives_the_same_rows_as_hour_by_hour_backwards(
+    another_mall: Mall, scene: Hall, footage: dict[str, Path]
+) -> None:
+    # The hall is filmed at :13; the second recording lies across the full hour, the third in the next one.
+    minutes = [46 * MINUTE + timedelta(seconds=33), 61 * MINUTE]
+    recordings = [Window(WINDOW.start + later, WINDOW.end + later) for later in minutes]
+    forwards, backwards = another_mall(), another_mall()
+    for mall in (forwards, backwards):
+        with Store(mall.database_dsn, role="ingest", size=1) as ingest:
+            record(scene, footage, recordings, ingest, mall)
+    whole = extract(forwards, Window(WINDOW.start, recordings[-1].end), on_ray=False)
+    assert (whole.segments, whole.loaded) == (6, 2)
+    for recording in reversed([WINDOW, *recordings]):
+        extract(backwards, recording, on_ray=False)
+    assert rows(forwards)["coverage"] == rows(backwards)["coverage"]
+    assert len(rows(forwards)["coverage"]) == 8
+
+
+def test_a_backfill_lets_people_go_first(mall: Resources) -> None:
+    with Store(mall.database_dsn, role="ingest", size=2) as store:
+        with store.connection() as connection:
+            handlers.beat(connection, "handler", "1")
+            (one, _) = videos.segments(connection, WINDOW)
+            wanted = requests.want(connection, requests.quote(connection, {one.camera_id: [one.window]}))
+        backfill = threading.Thread(target=extract, args=(mall, WINDOW), kwargs={"on_ray": False})
+        backfill.start()
+        backfill.join(3 * BUSY_POLL_S)
+        assert backfill.is_alive()
+        assert rows(mall)["coverage"] == []
+        with store.connection() as connection:
+            claim = requests.claim(connection, "handler", 60.0)
+            assert claim is not None
+            requests.fail(connection, claim, "never mind")
+        backfill.join()
+    assert wanted.priority > BACKFILL
+    assert len(rows(mall)["coverage"]) == 2
+
+
+def test_an_estimate_tells_what_there_is_and_how_long_it_will_take(mall: Resources) -> None:
+    plan, seconds = estimate(mall, WINDOW)
+    assert (plan.segments, plan.known, plan.left_s, seconds) == (2, 0, 2 * SECONDS, None)
+    assert plan.bytes == plan.bytes_left > 1000
+    extract(mall, WINDOW, ["cam2"], on_ray=False)
+    plan, seconds = estimate(mall, WINDOW)
+    assert (plan.known, plan.left_s) == (1, SECONDS)
+    assert seconds is not None
+    assert 0 < seconds < 60
+    with pytest.raises(UnknownCamera):
+        estimate(mall, WINDOW, ["cam9"])
 
 
 def test_death_between_writing_and_finishing_changes_nothing(another_mall: Mall, scene: Hall) -> None:

@@ -20,7 +20,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from cluster.embedded.daemons import until
 from cluster.embedded.postgres import PostgresServer
-from models.world.errors import MallError, NoCapacity
+from models.world.errors import MallError, NoCapacity, StoreUnavailable
 from pipelines import handling
 from pipelines.extract import extract
 from pipelines.flow import Resources
@@ -231,6 +231,21 @@ def test_an_object_store_that_is_away_is_not_the_requests_fault(mall: Resources,
     job, hand = order(store), Hand(away, store, partial(Warm, away), Gone(away), warm_camera_s=0.0, stall_s=60.0)
     tried = attempt(hand, job)
     assert (tried.state, tried.attempts) == ("accepted", 0)
+
+
+@dataclass
+class Away(ThreadJobs):
+    """A cluster that does not answer."""
+
+    def submit(self, submission_id: str, request_id: uuid.UUID, epoch: int) -> None:
+        raise StoreUnavailable("the jobs' server does not answer")
+
+
+def test_a_cluster_that_is_away_is_told_and_tried_again_later(mall: Resources, store: Store) -> None:
+    job = order(store)
+    hand = Hand(mall, store, partial(Warm, mall), Away(mall), warm_camera_s=0.0, stall_s=60.0)
+    tried = attempt(hand, job)
+    assert (tried.state, tried.attempts, tried.reason) == ("accepted", 0, "the jobs' server does not answer")
 
 
 @dataclass

@@ -235,3 +235,23 @@ def test_progress_is_noted_by_the_claimant_alone_and_begins_anew(ingest: Store, 
     with ingest.connection() as connection:
         ledger.progress(connection, zombie, 20.0)
     assert progress_s(ingest) == [0.0]
+
+
+def test_running_seconds_are_those_of_claims_that_still_hold(ingest: Store, segments: list[uuid.UUID]) -> None:
+    stale, running, done = (*claim(ingest, segments[:1], lease_s=0), *claim(ingest, segments[1:3]))
+    with ingest.connection() as connection:
+        for held in (stale, running, done):
+            ledger.progress(connection, held, 60.0)
+    claim(ingest, segments[:1], "another")
+    finish(ingest, done)
+    with ingest.connection() as connection:
+        assert ledger.running_s(connection, [stale, running, done]) == 60.0
+        assert ledger.running_s(connection, []) == 0.0
+
+
+def test_reasons_of_failures_leave_out_what_was_given_up(ingest: Store, segments: list[uuid.UUID]) -> None:
+    failed, spoilt = claim(ingest, segments[:2])
+    with ingest.connection() as connection:
+        ledger.fail_extraction(connection, failed, "out of luck")
+        ledger.quarantine(connection, spoilt, ledger.CORRUPT)
+        assert ledger.failed_reasons(connection, segments) == {failed.segment_id: "out of luck"}

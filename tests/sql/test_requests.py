@@ -6,7 +6,7 @@ import pytest
 from psycopg import errors
 
 from models.world.errors import NotRecorded
-from sql import ledger, requests
+from sql import handlers, ledger, requests
 from sql.requests import Progress, RequestClaim
 from sql.store import Store
 from tests.conftest import Database
@@ -308,3 +308,47 @@ def test_the_read_role_may_wish_and_take_back_but_not_work(read: Store, ingest: 
             work(connection)
     assert now(read, job.request).state == "leased"
     assert dismissed(read, job).state == "dismissed"
+
+
+def test_a_claim_may_ask_for_a_size(read: Store, ingest: Store) -> None:
+    large, small = wanted(read, quote_of(ONE, TWO)), wanted(read, quote_of(THREE))
+    with ingest.connection() as connection:
+        quick = requests.claim(connection, "quick", 60, at_most_s=1800.0)
+        assert quick is not None
+        assert quick.request.request_id == small.request_id
+        assert requests.claim(connection, "quick", 60, at_most_s=1800.0) is None
+        slow = requests.claim(connection, "slow", 60, more_than_s=1800.0)
+    assert slow is not None
+    assert slow.request.request_id == large.request_id
+
+
+def test_what_is_given_back_uncounted_may_be_given_back_for_ever(read: Store, ingest: Store) -> None:
+    request = wanted(read, quote_of(ONE))
+    for _ in range(3):
+        claim = claimed(ingest)
+        with ingest.connection() as connection:
+            assert requests.give_back(connection, claim, "the store is away", retry_after_s=0, counted=False)
+    assert now(read, request).attempts == 0
+
+
+def test_a_backfill_waits_for_what_is_more_urgent_only_if_somebody_works_on_it(read: Store, ingest: Store) -> None:
+    def urgent() -> bool:
+        with ingest.connection() as connection:
+            return requests.is_urgent(connection, above=-10)
+
+    wanted(read, quote_of(ONE), priority=-10)
+    with ingest.connection() as connection:
+        handlers.beat(connection, "handler", "1")
+    assert not urgent()
+    wanted(read, quote_of(TWO))
+    assert urgent()
+    claim = claimed(ingest)
+    assert claim.request.priority == 0
+    assert urgent()
+    with ingest.connection() as connection:
+        requests.give_back(connection, claim, "later", retry_after_s=60)
+    assert not urgent()
+    wanted(read, quote_of(THREE))
+    with ingest.connection() as connection:
+        connection.execute("update handler set seen_at = seen_at - interval '1 hour'")
+    assert not urgent()
