@@ -1,4 +1,4 @@
-"""Which of the followed figures are visitors: not shadows of others, not things, not errors of a moment."""
+"""Which of the followed figures are visitors: not shadows or doubles of others, not things, not errors of a moment."""
 
 from collections.abc import Sequence
 
@@ -12,6 +12,8 @@ SHORTEST_S = 3.0
 STILL_S, STILL_M, DOUBTFUL = 20.0, 1.0, 0.6
 """Visitors move; what keeps within so many metres (three quarters of the time) for so long, and is detected with no more
 confidence, is a thing."""
+DOUBLE_M = 1.0
+"""A body's reach: nearer than this a second figure that one camera alone sees is a second box around the first."""
 
 
 def visitors(found: Sequence[Stay], ordered: Sequence[Tracklet]) -> list[Stay]:
@@ -27,7 +29,10 @@ def visitors(found: Sequence[Stay], ordered: Sequence[Tracklet]) -> list[Stay]:
     return [
         stay
         for stay, tracklets in zip(found, own, strict=True)
-        if tracklets and _seconds(stay) >= SHORTEST_S and not _is_thing(stay, tracklets)
+        if tracklets
+        and _seconds(stay) >= SHORTEST_S
+        and not _is_thing(stay, tracklets)
+        and not any(_doubles(stay, tracklets, *one) for one in zip(found, own, strict=True))
     ]
 
 
@@ -47,6 +52,24 @@ def _is_thing(stay: Stay, own: Sequence[Tracklet]) -> bool:
     away_m = np.linalg.norm(stay.xy_m - np.median(stay.xy_m, axis=0), axis=1)
     confidence = np.nanmean(np.concatenate([tracklet.confidence for tracklet in own]))
     return bool(np.quantile(away_m, 0.75) < STILL_M and confidence < DOUBTFUL)
+
+
+def _doubles(stay: Stay, own: Sequence[Tracklet], other: Stay, of_other: Sequence[Tracklet]) -> bool:
+    """Whether this is a second box around another, who is there for longer.
+
+    One camera alone sees it, mostly within a body's reach of the other, whom cameras that see no second one see meanwhile.
+    """
+    cameras = {tracklet.camera_id for tracklet in own}
+    start_s, end_s = stay.times_s[0], stay.times_s[-1]
+    seen_apart = any(
+        tracklet.camera_id not in cameras and tracklet.first_seen_s <= end_s and tracklet.last_seen_s >= start_s
+        for tracklet in of_other
+    )
+    if len(cameras) > 1 or not seen_apart or _seconds(other) <= _seconds(stay):
+        return False
+    there = [np.interp(stay.times_s, other.times_s, axis, left=np.inf, right=np.inf) for axis in other.xy_m.T]
+    away_m = np.hypot(*(stay.xy_m.T - there))
+    return bool(np.median(away_m) < DOUBLE_M)
 
 
 def _seconds(stay: Stay) -> float:

@@ -1,6 +1,7 @@
 """Looks, long gaps, absent cameras, shadows and things: walkers made by hand before cameras that look straight down."""
 
 import uuid
+from dataclasses import replace
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -128,3 +129,18 @@ def test_who_owns_no_tracklet_is_a_shadow() -> None:
     way = line(times, (5, 5), (0.3, 0))
     person, shadow = stay(way, {0: 25}), stay(way[:5] + 2.0, {0: 5})
     assert visitors([person, shadow], [tracklet(times, way, RED)]) == [person]
+
+
+@pytest.mark.parametrize(
+    ("aside_m", "other_camera", "remain"),
+    [(0.4, "cam2", 1), (1.6, "cam2", 2), (0.4, "cam1", 2)],
+    ids=["within reach", "beside", "nobody else looks"],
+)
+def test_a_second_box_around_somebody_is_nobody_if_other_cameras_see_one(
+    aside_m: float, other_camera: str, remain: int
+) -> None:
+    times, short = np.arange(30.0), np.arange(10.0, 20.0)
+    way, beside = line(times, (5, 5), (0.3, 0)), line(short, (5, 5 + aside_m), (0.3, 0))
+    own = [tracklet(times, way, RED, other_camera), tracklet(times, way, RED), tracklet(short, beside, RED)]
+    double = replace(stay(beside, {2: 10}), times_s=START_S + short)
+    assert len(visitors([stay(way, {0: 30, 1: 30}), double], own)) == remain
