@@ -45,6 +45,7 @@ def ingest(
 
 
 def extract(
+    context: typer.Context,
     start: Annotated[str | None, typer.Option("--from", metavar="T", help="Begin, such as 2026-11-24T17:00.")] = None,
     end: Annotated[str | None, typer.Option("--to", metavar="T", help="End of the window, itself not in it.")] = None,
     camera: Annotated[list[str] | None, typer.Option(help="Only this camera; repeatable.", show_default="all")] = None,
@@ -58,12 +59,10 @@ def extract(
 
     if request is not None:
         if start or end or camera or again or dry_run:
-            raise typer.BadParameter(
-                "--request says by itself what to extract; give it alone, or a window with --from and --to"
-            )
+            raise BadInput("--request says by itself what to extract; give it alone, or a window with --from and --to")
         return extraction.run_request(request, epoch)
     if start is None or end is None:
-        raise typer.BadParameter("give a window, --from T --to T, or --request ID")
+        raise typer.BadParameter("give the window, --from T and --to T, or --request ID", ctx=context)
     with open_store("ingest") as store:
         site = read_site(store)
         for one in camera or []:

@@ -9,17 +9,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 import typer
 from typer.main import get_command
 
 from cluster.cli.app import app
+from cluster.cli.extraction import in_advance
 from cluster.cli.outcome import remedy, run
 from cluster.cli.progress import bar
 from cluster.cli.questions import read_parameters
 from models.world.errors import BadInput, NotExtracted
 from models.world.periods import Window
+from sql.plans import Plan
 from tests.conftest import Database
 
 PROJECT = Path(__file__).parents[2]
@@ -158,11 +161,8 @@ def test_help_loads_nothing_heavy() -> None:
     ("arguments", "told"),
     [
         (["frobnicate"], "No such command 'frobnicate'"),
-        (["extract"], "give a window, --from T --to T, or --request ID"),
-        (
-            ["extract", "--from", "2026-11-24T17:00", "--request", "2b0e1b6e-5bd3-4a0e-9b2a-6ad5a5b6f7c1"],
-            "give it alone",
-        ),
+        (["extract"], "give the window"),
+        (["extract", "--from", "2020-01-01"], "--to T"),
         (["ingest", "x.mp4", "--camera", "cam1", "--start", "now", "--fps", "fast"], "'--fps'"),
         (["ingest", "--camera", "cam1", "--start", "2026-11-24T17:00"], "Missing argument 'FILE'"),
         (["simulate", "out", "--people", "many"], "'--people'"),
@@ -265,6 +265,9 @@ def test_bad_windows_cameras_and_files_are_one_line(stored: Terminal, tmp_path: 
             ["extract", "--from", "2020-01-01", "--to", "2020-01-02", "--camera", "cam9"],
             "no camera 'cam9'; known: cam1",
         ),
+        (["extract", "--request", "1", "--again"], "give it alone"),
+        (["extract", "--request", "of-my-friend"], "not the id of a request"),
+        (["extract", "--request", str(uuid4())], "there is no extraction request"),
         ([*ingest, "'; drop table people --", "--start", "2020-01-01"], "there is no camera"),
         ([*ingest, "cam1", "--start", "2999-01-01T00:00"], "future"),
         ([*ingest, "cam1", "--start", "2020-01-01", "--end", "2020-01-02", "--fps", "7"], "not both"),
@@ -328,3 +331,15 @@ def test_bars_are_quiet_when_nobody_watches(capsys: pytest.CaptureFixture[str]) 
     with bar("working") as report:
         report(1, 2)
     assert capsys.readouterr() == ("", "")
+
+
+def test_an_estimate_is_told_in_five_lines() -> None:
+    plan = Plan(10, 36000.0, 12_000_000_000, 3, 10800.0, 1, 3600.0, 7_200_000_000)
+    assert in_advance(plan, 1440.0).splitlines() == [
+        "recorded      10 segments, 10.00 camera-hours, 12.00 GB",
+        "known         3 segments, 3.00 camera-hours",
+        "given up      1 segments, 1.00 camera-hours (--again tries them again)",
+        "to extract    6 segments, 6.00 camera-hours, 7.20 GB",
+        "takes         about 0:24:00 at the rate of the latest extractions",
+    ]
+    assert "unknown" in in_advance(plan, None)

@@ -2,8 +2,11 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -60,8 +63,15 @@ def ask(settings: Settings, first: int, last: int) -> tuple[list[dict[str, objec
     """Where people were in these recordings, and how the job went."""
     window = {"from_": recording(first).start, "to": recording(last).end}
     told: list[Job] = []
-    with Mall(settings.needed("serve_url"), settings.needed("api_key")) as mall:
-        return mall.ask("paths", wait=True, on_progress=told.append, **window).rows, told
+    with Mall(settings.needed("serve_url"), settings.needed("api_key")) as desk:
+        return desk.ask("paths", wait=True, on_progress=told.append, **window).rows, told
+
+
+def mall(settings: Settings, *arguments: str) -> str:
+    """What the command prints."""
+    command = [str(Path(sys.executable).with_name("mall")), *arguments]
+    own = {**os.environ, "MALL_HOME": str(settings.home)}
+    return subprocess.run(command, env=own, capture_output=True, text=True, check=True, timeout=200).stdout
 
 
 def latest(settings: Settings) -> Request:
@@ -90,10 +100,12 @@ def test_a_small_question_is_answered_by_warm_actors(settings: Settings, simulat
     assert ask(settings, 0, 0) == (rows, [])
 
 
-def test_a_large_question_is_answered_by_a_ray_job(settings: Settings, simulated: Simulated) -> None:
-    rows, told = ask(settings, 1, 2)
-    assert rows
-    assert told[-1].status == "successful"
+def test_a_large_question_from_the_command_line_is_answered_by_a_ray_job(
+    settings: Settings, simulated: Simulated
+) -> None:
+    times = [f"from={recording(1).start.isoformat()}", f"to={recording(2).end.isoformat()}"]
+    ended = mall(settings, "query", "paths", "-p", times[0], "-p", times[1], "--format", "csv", "--wait")
+    assert len(ended.splitlines()) > 1
     done = latest(settings)
     assert (done.runner, done.submission_id) == ("ray", f"mall-{done.request_id}-{done.epoch}")
 
@@ -108,14 +120,14 @@ def test_a_killed_handler_is_started_again(settings: Settings, simulated: Simula
 
 def test_down_gives_back_what_is_worked_on_and_up_goes_on(settings: Settings, simulated: Simulated) -> None:
     window = {"from_": recording(4).start, "to": recording(5).end}
-    with Mall(settings.needed("serve_url"), settings.needed("api_key")) as mall:
-        job = mall.order("paths", **window)
+    with Mall(settings.needed("serve_url"), settings.needed("api_key")) as desk:
+        job = desk.order("paths", **window)
         assert isinstance(job, Job)
-        assert until(lambda: mall.job(job.id).status == "running", 60.0, 0.2)
+        assert until(lambda: desk.job(job.id).status == "running", 60.0, 0.2)
     services.down(settings)
     again = services.up(settings)
-    with Mall(again.needed("serve_url"), again.needed("api_key")) as mall:
-        for last in mall.follow(job.id):
+    with Mall(again.needed("serve_url"), again.needed("api_key")) as desk:
+        for last in desk.follow(job.id):
             assert last.status in ("accepted", "running", "successful")
-        assert mall.results(job.id).rows
+        assert desk.results(job.id).rows
     assert latest(again).attempts == 0
