@@ -28,6 +28,7 @@ from pipelines.steps import FAILED, Describe, Describer, Detect, Row, Track
 from sql.store import Store
 
 if TYPE_CHECKING:
+    from ray import ObjectRef
     from ray.data import Dataset
 
 log = logging.getLogger(__name__)
@@ -127,7 +128,7 @@ def run_ray(
 def _run_alone(row: Row, site: Site, resources: Resources, shares: Shares, silence_s: float) -> list[Result]:
     """One segment in a process of its own; no result if that dies or takes longer than `silence_s`."""
     import ray
-    from ray.exceptions import GetTimeoutError, RayError, RayTaskError
+    from ray.exceptions import RayError, RayTaskError
 
     task = ray.remote(
         num_cpus=LEAST_CPUS,
@@ -136,17 +137,28 @@ def _run_alone(row: Row, site: Site, resources: Resources, shares: Shares, silen
         max_retries=0,
         max_calls=1,
     )(run_plain)
-    running = task.remote([row], site, resources)
     try:
-        results: list[Result] = ray.get(running, timeout=silence_s)
-        return results
+        return _got(task.remote([row], site, resources), silence_s)
     except RayTaskError as error:
         return [failed(row, error.cause)]
-    except (GetTimeoutError, RayError) as error:
+    except RayError as error:
         log.warning("segment %s left its worker without a result: %s", row["segment_id"], error)
         return []
-    finally:
+
+
+def _got(running: "ObjectRef[list[Result]]", timeout_s: float | None = None) -> list[Result]:
+    """What the task gives; one that is not waited for any longer is ended.
+
+    One that has ended is let be: cancelling it may abort the whole process (Ray 2.60, a failed check in its core).
+    """
+    import ray
+    from ray.exceptions import GetTimeoutError
+
+    try:
+        return ray.get(running, timeout=timeout_s)
+    except (GetTimeoutError, KeyboardInterrupt, SystemExit):
         ray.cancel(running, force=True)
+        raise
 
 
 def failed(row: Row, cause: BaseException) -> Result:
@@ -169,18 +181,14 @@ def _run_together(
     from ray.exceptions import RayError, RayTaskError
 
     driver = ray.remote(num_cpus=0, max_retries=0, max_calls=1)(_drive)
-    running = driver.remote(rows, site, resources, shares, silence_s)
     try:
-        results: list[Result] = ray.get(running)
-        return results
+        return _got(driver.remote(rows, site, resources, shares, silence_s))
     except RayTaskError as error:
         raise error.cause from error
     except RayError as error:
         raise MallError(
             f"the process that drove the extraction died; run it again, what is done stays done: {error}"
         ) from error
-    finally:
-        ray.cancel(running, force=True)
 
 
 def _drive(rows: Sequence[Row], site: Site, resources: Resources, shares: Shares, silence_s: float) -> list[Result]:
