@@ -138,15 +138,30 @@ def _run_alone(row: Row, site: Site, resources: Resources, shares: Shares, silen
     )(run_plain)
     running = task.remote([row], site, resources)
     try:
-        results: list[Result] = ray.get(running, timeout=silence_s)
+        with _stopped_if_left(running):
+            results: list[Result] = ray.get(running, timeout=silence_s)
         return results
     except RayTaskError as error:
         return [failed(row, error.cause)]
     except (GetTimeoutError, RayError) as error:
         log.warning("segment %s left its worker without a result: %s", row["segment_id"], error)
         return []
-    finally:
-        ray.cancel(running, force=True)
+
+
+@contextmanager
+def _stopped_if_left(running: Any) -> Iterator[None]:
+    """Whoever leaves a task before its end stops it. One that may be ending is never cancelled: Ray 2.60 then aborts the
+    process that cancels.
+    """
+    import ray
+    from ray.exceptions import GetTimeoutError, RayError
+
+    try:
+        yield
+    except BaseException as error:
+        if isinstance(error, GetTimeoutError) or not isinstance(error, RayError):
+            ray.cancel(running, force=True)
+        raise
 
 
 def failed(row: Row, cause: BaseException) -> Result:
@@ -171,7 +186,8 @@ def _run_together(
     driver = ray.remote(num_cpus=0, max_retries=0, max_calls=1)(_drive)
     running = driver.remote(rows, site, resources, shares, silence_s)
     try:
-        results: list[Result] = ray.get(running)
+        with _stopped_if_left(running):
+            results: list[Result] = ray.get(running)
         return results
     except RayTaskError as error:
         raise error.cause from error
@@ -179,8 +195,6 @@ def _run_together(
         raise MallError(
             f"the process that drove the extraction died; run it again, what is done stays done: {error}"
         ) from error
-    finally:
-        ray.cancel(running, force=True)
 
 
 def _drive(rows: Sequence[Row], site: Site, resources: Resources, shares: Shares, silence_s: float) -> list[Result]:
