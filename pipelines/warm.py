@@ -91,6 +91,8 @@ class Warm:
     def _results(self, waiting: list[Row], site: Site) -> Iterator[Result]:
         import ray
 
+        if self._stopped.is_set():
+            return
         actors = [self._actor(number) for number in range(min(self._most, len(waiting)))]
         running: dict[Any, tuple[int, Row]] = {}
         while (waiting or running) and not self._stopped.is_set():

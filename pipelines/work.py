@@ -170,6 +170,7 @@ class Work:
         """Try a segment alone until it has ended, or has killed too many workers."""
         claim: Claim | None = suspect
         while claim is not None:
+            self.stop.check()
             with Leases([claim], self._store, self._lease_s, lambda _: None):
                 result = next(iter(self._run([claim], {segment.segment_id: segment})), None)
             self.stop.check()

@@ -113,6 +113,7 @@ def test_stopping_ends_work_that_would_never_end(mall: Resources, another_mall: 
     timer.start()
     assert actors.run(work, site, 14.0) == []
     timer.join()
+    assert actors.run(work, site, 14.0) == []
     assert pids(actors) == []
 
 

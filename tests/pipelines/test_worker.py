@@ -125,8 +125,8 @@ def test_a_dismissed_request_ends_for_real(ray_node: object, mall: Resources, st
         assert until(entered.exists, PATIENCE_S)
         with store.connection() as connection:
             jobs.dismiss(connection, job.job_id)
-        assert until(lambda: not named(actors().key), 15.0)
         assert until(lambda: given_back(mall) == ["interrupted"] * 2, 15.0)
+        assert until(lambda: not named(actors().key), 15.0)
     assert now(store, job).state == "dismissed"
 
 
