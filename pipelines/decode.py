@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.vision.pictures import I420, Bgr, Picture
-from models.world.errors import BadVideo
+from models.world.errors import BadVideo, DecoderLost
 from models.world.periods import Window, from_epoch_s
 from pipelines.guard import DecodeLimits, GuardedChild, Message
 from pipelines.video_reading import I420_LAYOUT, NO_PTS
@@ -104,8 +104,9 @@ def frames(
     """The frames of a file recorded over `window`, in order.
 
     Either about `sample_fps` a second (see `choose`), or those with these `numbers` in presentation order (a slice such
-    as `slice(3, None, 7)`, or ascending numbers). Raises BadVideo if nothing can be read, and PartialVideo after the
-    last frame if the file is cut off or damaged so that over a tenth of the wanted frames is missing.
+    as `slice(3, None, 7)`, or ascending numbers). Raises BadVideo if nothing can be read, PartialVideo after the last
+    frame if the file is cut off or damaged so that over a tenth of the wanted frames is missing, and DecoderLost if the
+    decoder was killed or hung.
     Close the generator to stop the decoder early.
     """
     with GuardedChild(path, limits or DecodeLimits()) as child:
@@ -245,6 +246,8 @@ def _received(child: GuardedChild, contents: _Contents, chosen: Integers, taken_
             last = numbers[message.fields["pts"]]
             yield Frame(last, float(taken_at_s[last]), _picture(message))
             decoded += 1
+    except DecoderLost:
+        raise  # says nothing about the file: the rest of it may be as good as what has come
     except BadVideo as error:
         problem = str(error)
     if contents.probe().is_cut:

@@ -28,7 +28,6 @@ from pipelines.steps import FAILED, Describe, Describer, Detect, Row, Track
 from sql.store import Store
 
 if TYPE_CHECKING:
-    from ray import ObjectRef
     from ray.data import Dataset
 
 log = logging.getLogger(__name__)
@@ -128,7 +127,7 @@ def run_ray(
 def _run_alone(row: Row, site: Site, resources: Resources, shares: Shares, silence_s: float) -> list[Result]:
     """One segment in a process of its own; no result if that dies or takes longer than `silence_s`."""
     import ray
-    from ray.exceptions import RayError, RayTaskError
+    from ray.exceptions import GetTimeoutError, RayError, RayTaskError
 
     task = ray.remote(
         num_cpus=LEAST_CPUS,
@@ -137,27 +136,31 @@ def _run_alone(row: Row, site: Site, resources: Resources, shares: Shares, silen
         max_retries=0,
         max_calls=1,
     )(run_plain)
+    running = task.remote([row], site, resources)
     try:
-        return _got(task.remote([row], site, resources), silence_s)
+        with _stopped_if_left(running):
+            results: list[Result] = ray.get(running, timeout=silence_s)
+        return results
     except RayTaskError as error:
         return [failed(row, error.cause)]
-    except RayError as error:
+    except (GetTimeoutError, RayError) as error:
         log.warning("segment %s left its worker without a result: %s", row["segment_id"], error)
         return []
 
 
-def _got(running: "ObjectRef[list[Result]]", timeout_s: float | None = None) -> list[Result]:
-    """What the task gives; one that is not waited for any longer is ended.
-
-    One that has ended is let be: cancelling it may abort the whole process (Ray 2.60, a failed check in its core).
+@contextmanager
+def _stopped_if_left(running: Any) -> Iterator[None]:
+    """Whoever leaves a task before its end stops it. One that may be ending is never cancelled: Ray 2.60 then aborts the
+    process that cancels.
     """
     import ray
-    from ray.exceptions import GetTimeoutError
+    from ray.exceptions import GetTimeoutError, RayError
 
     try:
-        return ray.get(running, timeout=timeout_s)
-    except (GetTimeoutError, KeyboardInterrupt, SystemExit):
-        ray.cancel(running, force=True)
+        yield
+    except BaseException as error:
+        if isinstance(error, GetTimeoutError) or not isinstance(error, RayError):
+            ray.cancel(running, force=True)
         raise
 
 
@@ -181,8 +184,11 @@ def _run_together(
     from ray.exceptions import RayError, RayTaskError
 
     driver = ray.remote(num_cpus=0, max_retries=0, max_calls=1)(_drive)
+    running = driver.remote(rows, site, resources, shares, silence_s)
     try:
-        return _got(driver.remote(rows, site, resources, shares, silence_s))
+        with _stopped_if_left(running):
+            results: list[Result] = ray.get(running)
+        return results
     except RayTaskError as error:
         raise error.cause from error
     except RayError as error:
