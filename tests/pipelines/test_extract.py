@@ -146,10 +146,8 @@ def test_progress_is_told_within_a_segment_too(mall: Resources, scene: Hall) -> 
 def test_a_killed_decoder_is_not_the_videos_fault(mall: Resources, tmp_path: Path) -> None:
     once = tmp_path / "once"
     done = extract(replace(mall, load_detector=killing_the_decoder(str(once))), WINDOW, on_ray=False)
-    assert once.exists()
+    assert once.read_text() == "1"
     assert (done.failed, done.persons) == ({}, PEOPLE)
-    with Store(mall.database_dsn, role="ingest", size=1) as ingest, ingest.connection() as connection:
-        assert sorted(winner.epoch for winner in ledger.winners(connection, WINDOW)) == [1, 2]
 
 
 def killing_the_decoder(once: str) -> Callable[[], Any]:
@@ -167,10 +165,10 @@ def killing_the_decoder(once: str) -> Callable[[], Any]:
 
             def detect(self, pictures: Any) -> Any:
                 if not pathlib.Path(once).exists():
-                    pathlib.Path(once).touch()
-                    for child in psutil.Process().children():
-                        if "pipelines.decode_child" in child.cmdline():
-                            child.kill()
+                    victims = [one for one in psutil.Process().children() if "pipelines.decode_child" in one.cmdline()]
+                    for victim in victims:
+                        victim.kill()
+                    pathlib.Path(once).write_text(str(len(victims)))
                 return self.harmless.detect(pictures)
 
         return Killing()
