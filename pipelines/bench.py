@@ -1,9 +1,10 @@
 """`make bench`: video seconds per processor second, of our extraction and of the usual tracking loop, in one run.
 
 Both see the same clip, 1080p at 25 fps, H.264 at 2.7 Mbit/s with a keyframe each second, made here from simulated people;
-both run the same weights on one thread, each in the form that it runs best in: ours INT8 in OpenVINO, theirs the `.pt`. Ours is the extraction itself without store and cluster: its steps decode about one
-keyframe a second in a guarded child, detect, track and describe. The usual loop is ultralytics' `YOLO.track` on every frame.
-Processor time is that of this process and its children, models loaded and warm.
+both run the same weights on one thread, ours in INT8 in OpenVINO, theirs as the `.pt` in floating point. Ours is the
+extraction itself without store and cluster: its steps decode about one keyframe a second in a guarded child, detect, track
+and describe. The usual loop is ultralytics' `YOLO.track` on every frame. Processor time is that of this process and its
+children, models loaded and warm.
 """
 
 import argparse

@@ -142,9 +142,7 @@ class Mall:
 
     def coverage(self, **times: Value) -> dict[str, Any]:
         """What is recorded, extracted and missing within `from_` and `to`, or in the whole archive."""
-        return self._get(
-            "/coverage", {name.rstrip("_"): _text(value) for name, value in times.items() if value is not None}
-        )
+        return self._get("/coverage", _given(times))
 
     def site(self) -> dict[str, Any]:
         """The plan: floors, sections and what each camera sees, in metres."""
@@ -265,7 +263,7 @@ class Mall:
         answer = response.json()
         return Answer(answer["question"], answer["inputs"], answer["passport"], answer["result"])
 
-    def _get(self, path: str, params: Mapping[str, str] | None = None) -> dict[str, Any]:
+    def _get(self, path: str, params: Mapping[str, object] | None = None) -> dict[str, Any]:
         document = self._checked("GET", path, params=params).json()
         assert isinstance(document, dict)
         return document

@@ -1,6 +1,6 @@
 """Which of the followed figures are visitors: not shadows or doubles of others, not things, not errors of a moment."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -32,7 +32,7 @@ def visitors(found: Sequence[Stay], ordered: Sequence[Tracklet]) -> list[Stay]:
         if tracklets
         and _seconds(stay) >= SHORTEST_S
         and not _is_thing(stay, tracklets)
-        and not any(_doubles(stay, tracklets, *one) for one in zip(found, own, strict=True))
+        and not _is_double(stay, tracklets, zip(found, own, strict=True))
     ]
 
 
@@ -47,29 +47,40 @@ def owners(found: Sequence[Stay]) -> dict[int, int]:
 
 def _is_thing(stay: Stay, own: Sequence[Tracklet]) -> bool:
     """Whether this is a mannequin, a plant or a poster: one camera alone sees it, in doubt, and it never moves."""
-    if len({tracklet.camera_id for tracklet in own}) > 1 or _seconds(stay) < STILL_S:
+    if len(_cameras(own)) > 1 or _seconds(stay) < STILL_S:
         return False
     away_m = np.linalg.norm(stay.xy_m - np.median(stay.xy_m, axis=0), axis=1)
     confidence = np.nanmean(np.concatenate([tracklet.confidence for tracklet in own]))
     return bool(np.quantile(away_m, 0.75) < STILL_M and confidence < DOUBTFUL)
 
 
-def _doubles(stay: Stay, own: Sequence[Tracklet], other: Stay, of_other: Sequence[Tracklet]) -> bool:
+def _is_double(stay: Stay, own: Sequence[Tracklet], everybody: Iterable[tuple[Stay, Sequence[Tracklet]]]) -> bool:
     """Whether this is a second box around another, who is there for longer.
 
-    One camera alone sees it, mostly within a body's reach of the other, whom cameras that see no second one see meanwhile.
+    One camera alone sees it, mostly within a body's reach of the other, whom another camera sees meanwhile.
     """
-    cameras = {tracklet.camera_id for tracklet in own}
-    start_s, end_s = stay.times_s[0], stay.times_s[-1]
-    seen_apart = any(
-        tracklet.camera_id not in cameras and tracklet.first_seen_s <= end_s and tracklet.last_seen_s >= start_s
-        for tracklet in of_other
+    cameras = _cameras(own)
+    return len(cameras) == 1 and any(
+        _seconds(other) > _seconds(stay)
+        and not _cameras(_meanwhile(stay, of_other)) <= cameras
+        and _distance_m(stay, other) < DOUBLE_M
+        for other, of_other in everybody
     )
-    if len(cameras) > 1 or not seen_apart or _seconds(other) <= _seconds(stay):
-        return False
+
+
+def _meanwhile(stay: Stay, tracklets: Sequence[Tracklet]) -> list[Tracklet]:
+    start_s, end_s = stay.times_s[0], stay.times_s[-1]
+    return [one for one in tracklets if one.first_seen_s <= end_s and one.last_seen_s >= start_s]
+
+
+def _distance_m(stay: Stay, other: Stay) -> float:
+    """The median distance over the time of the first, infinite where the other is not there."""
     there = [np.interp(stay.times_s, other.times_s, axis, left=np.inf, right=np.inf) for axis in other.xy_m.T]
-    away_m = np.hypot(*(stay.xy_m.T - there))
-    return bool(np.median(away_m) < DOUBLE_M)
+    return float(np.median(np.hypot(*(stay.xy_m.T - there))))
+
+
+def _cameras(tracklets: Sequence[Tracklet]) -> set[str]:
+    return {tracklet.camera_id for tracklet in tracklets}
 
 
 def _seconds(stay: Stay) -> float:

@@ -44,12 +44,12 @@ class StoredOrders:
         """The job as it is now, with the progress by the ledger."""
         with self._pool.connection() as connection:
             job = jobs.find(connection, job_id)
-            return None if job is None else _standing(connection, job)
+            return None if job is None else _standings(connection, [job])[0]
 
     def standings(self, who: str | None, limit: int) -> list[Standing]:
         """The newest jobs, each as it is now."""
         with self._pool.connection() as connection:
-            return [_standing(connection, job) for job in jobs.of_caller(connection, who, limit)]
+            return _standings(connection, jobs.of_caller(connection, who, limit))
 
     def dismiss(self, job_id: uuid.UUID) -> None:
         """Dismiss the job, and its request with the last one."""
@@ -72,11 +72,16 @@ class StoredOrders:
             return len(handlers.alive(connection, ALIVE_WITHIN_S))
 
 
-def _standing(connection: Connection, job: Job) -> Standing:
-    return Standing(
-        job=job,
-        progress=requests.progress(connection, job.request.request_id),
-        rate=requests.rates(connection) if job.request.is_active else None,
-        handlers=len(handlers.alive(connection, ALIVE_WITHIN_S)),
-        at=datetime.now(UTC),
-    )
+def _standings(connection: Connection, found: Sequence[Job]) -> list[Standing]:
+    rate = requests.rates(connection) if any(job.request.is_active for job in found) else None
+    alive = len(handlers.alive(connection, ALIVE_WITHIN_S))
+    return [
+        Standing(
+            job=job,
+            progress=requests.progress(connection, job.request.request_id),
+            rate=rate if job.request.is_active else None,
+            handlers=alive,
+            at=datetime.now(UTC),
+        )
+        for job in found
+    ]

@@ -8,8 +8,7 @@ A decision rests on what lies within `MAX_GAP_S` of it. Where no link there has 
 is not taken again: beliefs that changed further away have faded. So later sweeps cost little where little is doubtful.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,25 +100,21 @@ class Links:
 
     def _rematch(self, sample: int) -> None:
         """Cut all tracks after `sample` and match all ends to all beginnings anew, unless that was done to what is there now."""
-        with self._decision(self._rematched_at, sample, slice(self._from[sample + 1], self._to[sample])) as is_due:
-            if is_due:
-                self._match_anew(sample)
+        around = slice(self._from[sample + 1], self._to[sample])
+        self._where_due(self._match_anew, self._rematched_at, sample, around)
 
     def _reassign(self, sample: int) -> None:
         """Give each detection of a sample to the track where it is worth most, unless that was done to what is there now."""
-        with self._decision(self._reassigned_at, sample, slice(self._from[sample], self._to[sample])) as is_due:
-            if is_due:
-                self._assign_anew(sample)
+        around = slice(self._from[sample], self._to[sample])
+        self._where_due(self._assign_anew, self._reassigned_at, sample, around)
 
-    @contextmanager
-    def _decision(self, taken_at: Indices, sample: int, around: slice) -> Iterator[bool]:
-        """Whether the decision about a sample, which rests on the detections `around` it, must be taken (again)."""
+    def _where_due(self, decide: Callable[[int], None], taken_at: Indices, sample: int, around: slice) -> None:
+        """Decide about a sample, unless the links `around` it are those that the decision was last taken on."""
         if taken_at[sample] >= self._changed_at[around].max(initial=0):
-            yield False
             return
         before, after = self.before[around].copy(), self.after[around].copy()
         taken_at[sample] = self._clock
-        yield True
+        decide(sample)
         self._clock += 1
         self._changed_at[around][(self.before[around] != before) | (self.after[around] != after)] = self._clock
 
