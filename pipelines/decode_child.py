@@ -12,8 +12,8 @@ the payload:
     header   what the file's header says: format, codec, width_px, height_px, frames, duration_s, tick_s
     times    payload: int64 pts of every packet in decode order, `NO_PTS` where it has none, then one byte each,
              1 for a keyframe; `damage` says why reading ended early, if it did
-    frame    pts, width_px, height_px, layout (see `video_reading.packed`); `at` and `bytes` say where the picture lies
-             in the shared memory
+    frame    pts, width_px, height_px, layout (see `video_reading.packed`); `slot`, `at` and `bytes` say where the
+             picture lies in the shared memory
     beat     nothing new, but still alive and working
     end      done; `failures` counts packets that could not be decoded
     error    `reason`, `text`
@@ -21,7 +21,7 @@ the payload:
 After `times` it waits for one line of JSON on stdin that names its task (see `_send` and `_encode`); the end of
 stdin means that the parent has gone, and ends this process at once. Pictures go through a file in memory that both have
 open (`frames_fd`), for a pipe would cost a third of what decoding them does; `SLOTS` of them at a time, each until the
-parent has answered it with a line.
+parent gives its slot back, with a line that holds its number.
 """
 
 import json
@@ -41,8 +41,8 @@ from typing import Any, BinaryIO
 from pipelines.video_reading import NO_PTS, Orders, Refusal, Video, packed, refusal_for
 
 HEADER = struct.Struct("<IQ")
-SLOTS = 2
-"""Pictures in shared memory at a time: one is read while the next is decoded."""
+SLOTS = 4
+"""Pictures in shared memory at a time: one is worked on, its follower waits, the next is decoded, and one is to spare."""
 _BEAT_S = 0.5
 
 
@@ -53,7 +53,7 @@ class Parent:
         self._out: BinaryIO = os.fdopen(os.dup(1), "wb")
         os.dup2(2, 1)  # what a library prints must not get among the messages
         self._lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-        self._frames_fd, self._frames, self._shown = frames_fd, memoryview(b""), 0
+        self._frames_fd, self._frames, self._free = frames_fd, memoryview(b""), list(range(SLOTS))
         self._spoke_at = time.monotonic()
         threading.Thread(target=self._listen, daemon=True).start()
 
@@ -76,16 +76,16 @@ class Parent:
 
         No picture has more than `largest` bytes, the same number in every call.
         """
-        if not self._shown:
+        if not self._frames:
             self._frames = memoryview(mmap.mmap(self._frames_fd, SLOTS * largest))
-        elif self._shown >= SLOTS:
-            self._lines.get()
-        at = end = self._shown % SLOTS * largest
+        while not self._free or not self._lines.empty():
+            self._free.append(int(self._lines.get()))
+        slot = self._free.pop()  # the one given back last: its memory is still in the cache
+        at = end = slot * largest
         for part in parts:
             self._frames[end : end + part.nbytes] = part
             end += part.nbytes
-        self._shown += 1
-        self.tell({**message, "at": at, "bytes": end - at})
+        self.tell({**message, "slot": slot, "at": at, "bytes": end - at})
 
     def tell(self, message: dict[str, Any], *payload: Any) -> None:
         """Send a message with its payload, objects with a buffer."""
@@ -122,9 +122,11 @@ def _work(parent: Parent, orders: Orders) -> None:
     import av
 
     try:
-        _tell_contents(parent, Video(orders, parent.beat))
-        task = parent.task()
         video = Video(orders, parent.beat)
+        _tell_contents(parent, video)
+        task = parent.task()
+        if not (task.get("keyframes_only") and video.keeps_keyframes):
+            video = Video(orders, parent.beat)
         if "encode" in task:
             _encode(video, **task)
         else:
@@ -149,7 +151,7 @@ def _keep_limits(orders: Orders) -> None:
 def _tell_contents(parent: Parent, video: Video) -> None:
     parent.tell({"kind": "header", **video.header()})
     pts, keys = array("q"), bytearray()
-    for packet in video.packets():
+    for packet in video.scan():
         if packet.size:
             pts.append(NO_PTS if packet.pts is None else packet.pts)
             keys.append(packet.is_keyframe)

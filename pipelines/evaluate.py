@@ -22,6 +22,7 @@ from models.world.periods import Window
 from models.world.places import Calibration
 from pipelines import decode, mot_text, scoring
 from pipelines.mot_text import MotText
+from pipelines.steps import people_in
 
 Result = dict[str, float | int | None]
 Progress = Callable[[int, int], None]
@@ -156,8 +157,9 @@ def seen_in_video(
     wanted = sampling.numbers(probe.frames)
     window = Window(EPOCH, EPOCH + timedelta(seconds=probe.frames / sampling.fps))
     found = []
-    for frame in decode.frames(path, window, numbers=slice(wanted.start, wanted.stop, wanted.step)):
-        found.append((frame.number, detector.detect([frame.picture])[0]))
+    frames = decode.frames(path, window, numbers=slice(wanted.start, wanted.stop, wanted.step))
+    for frame, people in people_in(frames, detector):
+        found.append((frame.number, people))
         progress(len(found), len(wanted))
     numbers = np.array([number for number, people in found for _ in range(len(people))], dtype=np.int64)
     boxes = np.concatenate([np.zeros((0, 4), np.float32), *(people.boxes_px for _, people in found)])

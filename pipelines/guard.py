@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import weakref
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -71,7 +72,8 @@ class GuardedChild:
         # A file, not a pipe: nobody reads it while the child runs.
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115
         self._frames_fd = _shared_memory(SLOTS * 3 * limits.max_pixels)
-        self._frames = mmap.mmap(self._frames_fd, 0, prot=mmap.PROT_READ)
+        self._frames: mmap.mmap | None = mmap.mmap(self._frames_fd, 0, prot=mmap.PROT_READ)
+        self._slots_lent = 0
         orders = {"path": str(path.resolve()), "frames_fd": self._frames_fd, **asdict(limits)}
         self.process = subprocess.Popen(  # noqa: S603
             [*(command or (sys.executable, "-m", "pipelines.decode_child")), json.dumps(orders)],
@@ -104,7 +106,7 @@ class GuardedChild:
         for pipe in (self.process.stdin, self.process.stdout, self._complaints):
             assert pipe is not None
             pipe.close()
-        self._frames.close()
+        self._frames = None  # unmapped when the last picture in it has gone
         os.close(self._frames_fd)
 
     def receive(self) -> Message:
@@ -129,14 +131,27 @@ class GuardedChild:
         """Give the child its task. Raises BadVideo as `receive` does."""
         self._say(json.dumps(task).encode() + b"\n")
 
-    def _taken(self, *, at: int, bytes: int, **_: Any) -> NDArray[np.uint8]:  # noqa: A002
-        """A copy of the picture in the shared memory; its place is the child's again."""
-        if not 0 <= at <= at + bytes <= len(self._frames):
+    def _taken(self, *, slot: int, at: int, bytes: int, **_: Any) -> NDArray[np.uint8]:  # noqa: A002
+        """The picture in the shared memory, (n,) uint8; its slot is the child's again when the picture is not used any more.
+
+        A copy where no slot would be left to the child.
+        """
+        if self._frames is None or not 0 <= at <= at + bytes <= len(self._frames):
             raise self._bad("the decoder sent nonsense")
-        picture = np.frombuffer(self._frames, np.uint8, bytes, at).copy()
-        with suppress(BadVideo):  # After the last picture it may have ended; what it has said is still to be read.
-            self._say(b"\n")
+        picture = np.frombuffer(self._frames, np.uint8, bytes, at)
+        self._slots_lent += 1
+        if self._slots_lent == SLOTS:
+            picture = picture.copy()
+            self._give_back(slot)
+        else:
+            weakref.finalize(picture, self._give_back, slot).atexit = False
         return picture
+
+    def _give_back(self, slot: int) -> None:
+        self._slots_lent -= 1
+        if self._frames is not None:
+            with suppress(BadVideo):  # After the last picture it may have ended; what it has said is still to be read.
+                self._say(b"%d\n" % slot)
 
     def _say(self, line: bytes) -> None:
         assert self.process.stdin is not None

@@ -7,6 +7,7 @@ against the SHA-256 kept beside the object. An object appears whole or not at al
 import base64
 import hashlib
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -243,15 +244,12 @@ class FolderStore:
 
     def get_file(self, key: str, path: Path) -> None:
         """Fetch an object into a file."""
-        content = self.get_bytes(key)
         with _appearing(path) as part:
-            part.write_bytes(content)
+            shutil.copyfile(self._existing(key), part)
 
     def get_bytes(self, key: str) -> bytes:
         """Fetch an object."""
-        if not self.exists(key):
-            raise _translation("NoSuchKey", f"{self.root}/{key}", "")
-        return (self.root / checked(key)).read_bytes()
+        return self._existing(key).read_bytes()
 
     def exists(self, key: str) -> bool:
         """Whether there is an object under exactly this key."""
@@ -266,6 +264,11 @@ class FolderStore:
         """Delete all objects whose keys begin with `prefix`."""
         for key in self.keys(checked(prefix)):
             (self.root / key).unlink()
+
+    def _existing(self, key: str) -> Path:
+        if not self.exists(key):
+            raise _translation("NoSuchKey", f"{self.root}/{key}", "")
+        return self.root / checked(key)
 
 
 def checked(key: str) -> str:

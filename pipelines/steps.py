@@ -7,9 +7,9 @@ test. Frames never leave `Detect`. A segment that cannot be used carries its rea
 
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from models.vision import describer, reidentifier
 from models.vision.crops import crop
-from models.vision.detector import Detector
-from models.vision.pictures import Bytes
+from models.vision.detector import Detections, Detector
+from models.vision.pictures import Bytes, Picture
 from models.vision.tracker import DetectionTable, Tracks, track
 from models.world.errors import BadInput, BadVideo, DecoderLost, NotFound
 from models.world.people import tracklet_id
@@ -35,8 +35,6 @@ from pipelines.objects import Objects
 from sql.ledger import CORRUPT, DELETED, Claim
 
 Row = dict[str, Any]
-BATCH = 8
-"""Pictures handed to the detector at once."""
 NO_ERROR = ""
 FAILED, SUSPECT = "failed", "suspect"
 """Verdicts: try it again another time; or it may have killed its decoder, which only trying it alone can tell."""
@@ -105,12 +103,23 @@ class Detect:
 
     def _people_in(self, path: Path, row: Row) -> Candidates:
         found = Candidates()
-        samples = self._samples(path, row)
-        for batch in _batches(samples, BATCH):
-            for frame, people in zip(batch, self._detector.detect([frame.picture for frame in batch]), strict=True):
-                crops = [crop(frame.picture, box) for box in people.boxes_px]
-                found.add(frame, people, crops, self._reidentifier.embed(crops))
+        for frame, people in people_in(self._samples(path, row), self._detector):
+            crops = [crop(frame.picture, box) for box in people.boxes_px]
+            found.add(frame, people, crops, self._reidentifier.embed(crops))
         return found
+
+
+def people_in(samples: Iterable[Frame], detector: Detector) -> Iterator[tuple[Frame, Detections]]:
+    """Each frame with its people. Holds no more frames than the detector looks ahead (as `itertools.tee` would)."""
+    ahead: deque[Frame] = deque()
+
+    def pictures() -> Iterator[Picture]:
+        for frame in samples:
+            ahead.append(frame)
+            yield frame.picture
+
+    for people in detector.detect(pictures()):
+        yield ahead.popleft(), people
 
 
 def verdict(error: BadInput) -> str:
@@ -201,11 +210,6 @@ def from_ipc(content: bytes) -> pa.Table:
     """A table from Arrow IPC bytes."""
     with pa.ipc.open_stream(content) as reader:
         return reader.read_all()
-
-
-def _batches(samples: Iterator[Frame], size: int) -> Iterator[list[Frame]]:
-    while batch := list(islice(samples, size)):
-        yield batch
 
 
 def _picture(jpeg: bytes) -> Bytes:

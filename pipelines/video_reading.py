@@ -23,6 +23,8 @@ CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,avi"
 RAW_STREAMS = "h264,hevc"
 """Streams without container, which have no times."""
 CODECS = ("h264", "hevc", "mpeg4", "msmpeg4v2", "msmpeg4v3", "mjpeg", "mpeg1video", "mpeg2video", "vp8", "vp9", "av1")
+_KEPT_BYTES = 64 << 20
+"""Keyframes kept in memory between finding and decoding them: a few minutes of full HD."""
 _DECODERS = (*CODECS, "msmpeg4", "libdav1d", "libvpx", "libvpx-vp9")
 
 
@@ -70,6 +72,8 @@ class Video:
     def __init__(self, orders: Orders, beat: Callable[[], None]) -> None:
         self.failures = 0
         self.damage: str | None = None
+        self.keeps_keyframes = False
+        self._kept: list[VideoPacket] = []
         self._orders, self._beat = orders, beat
         self._container = _open(orders)
         self._stream = _video_stream(self._container, orders)
@@ -100,6 +104,18 @@ class Video:
         except av.FFmpegError as error:
             self.damage = str(refusal_for(error, "damaged"))
 
+    def scan(self) -> "Iterator[VideoPacket]":
+        """As `packets`; keeps the keyframes, so that `frames` need not read the file again, if they take little enough memory."""
+        self.keeps_keyframes, bytes_kept = True, 0
+        for packet in self.packets():
+            if self.keeps_keyframes and (packet.is_keyframe or not packet.size):
+                self._kept.append(packet)
+                bytes_kept += packet.size
+                if bytes_kept > _KEPT_BYTES:
+                    self.keeps_keyframes = False
+                    self._kept.clear()
+            yield packet
+
     def frames(self, *, timed: bool, keyframes: set[int] | None = None) -> "Iterator[tuple[int, VideoFrame]]":
         """The frames in presentation order with their pts, or with their number in a file without times.
 
@@ -111,7 +127,7 @@ class Video:
             context.skip_frame = "NONKEY"
             context.options = {**context.options, "skip_loop_filter": "all"}
         number = 0
-        for packet in self.packets():
+        for packet in self._kept if self.keeps_keyframes else self.packets():
             if keyframes is not None and packet.size and packet.pts not in keyframes:
                 continue
             for frame in self._decode(packet):

@@ -3,7 +3,7 @@
 Importing this module loads neither torch nor OpenVINO; `load` does.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -39,8 +39,11 @@ class Detections:
 class Detector(Protocol):
     """Finds people in pictures."""
 
-    def detect(self, pictures: "Sequence[Picture]") -> list[Detections]:
-        """The people of each picture; the pictures may differ in size."""
+    def detect(self, pictures: "Iterable[Picture]") -> Iterator[Detections]:
+        """The people of each picture, in order; the pictures may differ in size.
+
+        Looks ahead no further than batches make it faster, and keeps no picture that is done.
+        """
         ...
 
 

@@ -1,5 +1,6 @@
 """Letterbox: a picture of any size placed into a network's input without changing its aspect, and back."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,8 @@ from models.vision.pictures import Bytes, Picture, Size
 Floats = NDArray[np.float32]
 PADDING = 114
 """The grey that YOLO models are trained with."""
+SHRINK = 0.03
+"""How much smaller, as a share, a picture may be seen to save a row of strides."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,10 @@ def fit(picture: Size, into: Size, *, centred: bool = True) -> Letterbox:
 
 
 def input_size(picture: Size, long_side: int, stride: int = 32) -> Size:
-    """The smallest input, whole strides wide and high, that holds the picture with its longer side = `long_side` px."""
+    """The smallest input, whole strides wide and high, that holds the picture with its longer side = `long_side` px.
+
+    A side that would need up to `SHRINK` more is rounded down: 16:9 at 640 px becomes 640x352, a twelfth less work than 640x384.
+    """
     scale = long_side / max(picture)
-    width, height = (max(1, -(-round(side * scale) // stride)) * stride for side in picture)
+    width, height = (math.ceil(round(side * scale) / (1 + SHRINK) / stride) * stride for side in picture)
     return width, height

@@ -96,10 +96,9 @@ class I420:
 
     def _planes(self) -> tuple[Bytes, Bytes, Bytes]:
         width, height = self.size_px
-        bright, colour = width * height, width * height // 4
-        half = height // 2, width // 2
-        y, u, v = np.split(self.planes, [bright, bright + colour])
-        return y.reshape(height, width), u.reshape(half), v.reshape(half)
+        rows = self.planes.reshape(height * 3 // 2, width)
+        u, v = rows[height:].reshape(2, height // 2, width // 2)
+        return rows[:height], u, v
 
 
 def _resized(pixels: Bytes, size_px: Size) -> Bytes:

@@ -3,7 +3,8 @@
 import importlib
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -43,12 +44,11 @@ class TorchDetector:
 
             torch.set_num_threads(threads)
 
-    def detect(self, pictures: Sequence[Picture]) -> list[Detections]:
-        """The people of each picture."""
-        found: list[Detections] = []
-        for start in range(0, len(pictures), _BATCH):
-            found += self._detect([picture.bgr() for picture in pictures[start : start + _BATCH]])
-        return found
+    def detect(self, pictures: Iterable[Picture]) -> Iterator[Detections]:
+        """The people of each picture, found in batches."""
+        colours = (picture.bgr() for picture in pictures)
+        while batch := list(islice(colours, _BATCH)):
+            yield from self._detect(batch)
 
     def _detect(self, frames: list[NDArray[np.uint8]]) -> list[Detections]:
         results = self._yolo.predict(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations  # annotations do not travel with a loader that goes to another process by value
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,8 +59,8 @@ def blob_detector() -> Callable[[], Detector]:
         from models.vision.detector import Detections
 
         class Blobs:
-            def detect(self, pictures: Sequence[Any]) -> list[Detections]:
-                return [self._in(picture.bgr()) for picture in pictures]
+            def detect(self, pictures: Iterable[Any]) -> Iterator[Detections]:
+                return (self._in(picture.bgr()) for picture in pictures)
 
             def _in(self, frame: Any) -> Detections:
                 bright = (frame[..., 1] > 120).astype(numpy.uint8)

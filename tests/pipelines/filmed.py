@@ -72,9 +72,12 @@ def deadly_at_red() -> Callable[[], Any]:
                 self.harmless = harmless()
 
             def detect(self, pictures: Any) -> Any:
-                if any(picture.bgr()[0, 0, 2] > 200 for picture in pictures):
+                return self.harmless.detect(self._looked_at(picture) for picture in pictures)
+
+            def _looked_at(self, picture: Any) -> Any:
+                if picture.bgr()[0, 0, 2] > 200:
                     os._exit(1)
-                return self.harmless.detect(pictures)
+                return picture
 
         return Deadly()
 

@@ -21,7 +21,7 @@ from tests.pipelines import videos
 START = datetime(2026, 11, 24, 12, tzinfo=UTC)
 NOW = START + timedelta(hours=2)
 CAMERA = Camera("cam1", 0, 320, 240, 10.0, 1.0, with_homography(np.eye(3)))
-FOOTAGE = Path("/work/shared/data/video")
+FOOTAGE = Path(__file__).parents[2].parent / "shared/data/video"
 
 
 class Rows:

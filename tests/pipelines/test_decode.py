@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 from contextlib import suppress
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,13 +16,13 @@ from hypothesis import strategies as st
 
 from models.world.errors import BadVideo
 from models.world.periods import Window
-from pipelines import decode
+from pipelines import decode, video_reading
 from pipelines.decode import PartialVideo
 from pipelines.guard import DecodeLimits, GuardedChild
 from tests.pipelines import videos
 
 START = datetime(2026, 11, 24, 12, tzinfo=UTC)
-FOOTAGE = Path("/work/shared/data/video")
+FOOTAGE = Path(__file__).parents[2].parent / "shared/data/video"
 
 
 def window(seconds: float) -> Window:
@@ -44,6 +45,30 @@ def test_frames_come_once_a_second_with_their_number_and_time(tmp_path: Path) ->
     assert shown(frames) == [0, 10, 20, 30, 40]
     assert frames[0].bgr.shape == (240, 320, 3)
     assert frames[0].bgr.dtype == np.uint8
+
+
+@pytest.mark.parametrize("kept", range(6))
+def test_a_picture_that_is_in_use_is_not_overwritten(tmp_path: Path, kept: int) -> None:
+    frames = decode.frames(videos.make(tmp_path / "v.mp4", 50), window(5), numbers=slice(None))
+    held = [next(frames) for _ in range(kept)]
+    assert [videos.number_in(frame.bgr) for frame in frames] == list(range(kept, 50))
+    assert shown(held) == list(range(kept))
+
+
+def test_keyframes_too_large_to_be_kept_are_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    video = videos.make(tmp_path / "v.mp4", 50)
+    orders = {"path": str(video), "frames_fd": -1, **asdict(DecodeLimits())}
+
+    def seen(limit: int) -> tuple[bool, list[int]]:
+        monkeypatch.setattr(video_reading, "_KEPT_BYTES", limit)
+        scanned = video_reading.Video(orders, lambda: None)
+        wanted = {packet.pts for packet in scanned.scan() if packet.is_keyframe and packet.pts is not None}
+        source = scanned if scanned.keeps_keyframes else video_reading.Video(orders, lambda: None)
+        pictures = [frame.to_ndarray(format="bgr24") for _, frame in source.frames(timed=True, keyframes=wanted)]
+        return scanned.keeps_keyframes, [videos.number_in(picture) for picture in pictures]
+
+    assert seen(1 << 20) == (True, [0, 10, 20, 30, 40])
+    assert seen(100) == (False, [0, 10, 20, 30, 40])
 
 
 @pytest.mark.parametrize(

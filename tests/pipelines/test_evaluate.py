@@ -1,5 +1,5 @@
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -203,9 +203,10 @@ def test_frames_without_people_between_the_first_and_the_last_of_the_truth_count
 class Echo:
     """A detector that finds one person, as far to the left as the number that the picture shows."""
 
-    def detect(self, pictures: Sequence[Picture]) -> list[Detections]:
-        box = [float(videos.number_in(pictures[0].bgr())), 10.0, 60.0, 80.0]
-        return [Detections(np.array([box], np.float32), np.array([0.9], np.float32))]
+    def detect(self, pictures: Iterable[Picture]) -> Iterator[Detections]:
+        for picture in pictures:
+            box = [float(videos.number_in(picture.bgr())), 10.0, 60.0, 80.0]
+            yield Detections(np.array([box], np.float32), np.array([0.9], np.float32))
 
 
 @pytest.fixture

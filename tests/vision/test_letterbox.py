@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.vision.letterbox import PADDING, fit, input_size
+from models.vision.letterbox import PADDING, SHRINK, fit, input_size
 from models.vision.pictures import Bgr
 
 SIDES = st.integers(24, 3000)
@@ -32,8 +32,8 @@ def test_the_input_has_whole_strides_and_no_stride_too_many(picture, long_side):
     scale = long_side / max(picture)
     assert width % 32 == height % 32 == 0
     for side, own in ((width, picture[0]), (height, picture[1])):
-        assert side >= round(own * scale)
-        assert side - 32 < max(round(own * scale), 1)
+        needed = max(round(own * scale), 1) / (1 + SHRINK)
+        assert side - 32 < needed <= side
 
 
 def test_a_marked_pixel_is_found_where_the_letterbox_says():

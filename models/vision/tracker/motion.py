@@ -20,6 +20,9 @@ REVERSE = np.array([1.0, 1.0, -1.0, -1.0])
 
 _PLACE, _VELOCITY = np.diag([1.0, 1.0, 0.0, 0.0]), np.diag([0.0, 0.0, 1.0, 1.0])
 _PLACE_BY_VELOCITY = np.eye(4, k=2)
+_MOVES = np.stack([_PLACE_BY_VELOCITY, _VELOCITY]).reshape(2, 16)
+_SPREADS = SPEED_VARIANCE * np.stack([_PLACE, _PLACE_BY_VELOCITY + _PLACE_BY_VELOCITY.T, _VELOCITY]).reshape(3, 16)
+_OVERLAP_CONSTANT = 2 * np.log(SPEED_VARIANCE) - np.log(2 * np.pi)
 
 
 class States(NamedTuple):
@@ -63,45 +66,47 @@ def reverse(states: States) -> States:
 def log_overlap(past: States, future: States) -> Floats:
     """How well two states of one moment agree, (n,): log of the integral of N(x; past) N(x; future) / N(v; 0, s2) dx.
 
-    Both states count what is known of velocities in general; the division takes it out once.
+    Both states count what is known of velocities in general; the division takes it out once. The product of the two is a
+    Gaussian N(x; c, C) times N(past - future; 0, sum of covariances); the mean of 1 / N(v; 0, s2) under it is closed.
     """
-    precision, pull, constant, offset = _message(future)
-    mean = past.mean - offset
-    widened = np.eye(4) + past.covariance @ precision
-    residual = pull - (precision @ mean[:, :, None])[:, :, 0]
-    shift = np.linalg.solve(widened, past.covariance @ residual[:, :, None])[:, :, 0]
-    at_mean = np.einsum("ni,ni->n", pull, mean) - 0.5 * np.einsum("ni,nij,nj->n", mean, precision, mean)
-    return np.asarray(
-        constant + at_mean + 0.5 * np.einsum("ni,ni->n", residual, shift) - 0.5 * np.log(np.linalg.det(widened))
-    )
+    away = future.mean - past.mean
+    both = past.covariance + future.covariance
+    solved = np.linalg.solve(both, np.concatenate([past.covariance[:, :, 2:], away[:, :, None]], axis=2))
+    agreed = past.covariance[:, 2:] @ solved
+    c = past.mean[:, 2:] + agreed[:, :, 2]
+    # s2 - C of the velocities, (2, 2), inverted by hand.
+    xx, xy, _, yy = (SPEED_VARIANCE * np.eye(2) - past.covariance[:, 2:, 2:] + agreed[:, :, :2]).reshape(-1, 4).T
+    determinant = xx * yy - xy**2
+    general = (yy * c[:, 0] ** 2 - 2 * xy * c[:, 0] * c[:, 1] + xx * c[:, 1] ** 2) / determinant
+    distance = np.einsum("ni,ni->n", away, solved[:, :, 2])
+    spread = np.linalg.det(both) * determinant
+    return np.asarray(0.5 * (general - distance - np.log(spread)) + _OVERLAP_CONSTANT)
 
 
 def fuse(past: States, future: States) -> States:
     """The states given both sides, the general knowledge of velocities counted once (equals Rauch-Tung-Striebel)."""
-    precision, pull, _, offset = _message(future)
+    precision, pull, offset = _message(future)
     widened = np.eye(4) + past.covariance @ precision
     pulled = past.mean - offset + (past.covariance @ pull[:, :, None])[:, :, 0]
     mean = np.asarray(np.linalg.solve(widened, pulled[:, :, None])[:, :, 0] + offset)
     return States(mean, np.asarray(np.linalg.solve(widened, past.covariance)))
 
 
-def _message(future: States) -> tuple[Floats, Floats, Floats, Floats]:
-    """N(x; future) / N(v; 0, s2) as exp(constant + pull'u - u' precision u / 2), u = x - offset (places only, for accuracy)."""
+def _message(future: States) -> tuple[Floats, Floats, Floats]:
+    """N(x; future) / N(v; 0, s2), up to a factor, as exp(pull'u - u' precision u / 2), u = x - offset (places only, for accuracy)."""
     inverse = np.asarray(np.linalg.inv(future.covariance))
     offset = future.mean @ _PLACE
-    mean = future.mean - offset
-    pull = (inverse @ mean[:, :, None])[:, :, 0]
-    log_determinant = np.log(np.linalg.det(future.covariance))
-    constant = -0.5 * (np.einsum("ni,ni->n", pull, mean) + log_determinant) + np.log(SPEED_VARIANCE) - np.log(2 * np.pi)
-    return inverse - _VELOCITY / SPEED_VARIANCE, pull, constant, offset
+    pull = (inverse @ (future.mean - offset)[:, :, None])[:, :, 0]
+    return inverse - _VELOCITY / SPEED_VARIANCE, pull, offset
 
 
 def _transition(gap_s: Floats) -> tuple[Floats, Floats]:
     """Transition and noise matrices, (n, 4, 4) each, over `gap_s` (n,)."""
-    gap = (gap_s / MEMORY_S)[:, None, None]
+    gap = gap_s / MEMORY_S
     keep = np.exp(-gap)
-    transition = _PLACE + MEMORY_S * (1 - keep) * _PLACE_BY_VELOCITY + keep * _VELOCITY
-    place = MEMORY_S**2 * (2 * gap - 3 + 4 * keep - keep**2)
-    both = MEMORY_S * (1 - keep) ** 2
-    noise = place * _PLACE + both * (_PLACE_BY_VELOCITY + _PLACE_BY_VELOCITY.T) + (1 - keep**2) * _VELOCITY
-    return transition, SPEED_VARIANCE * noise
+    lost = 1 - keep
+    walked_s = MEMORY_S * lost
+    place, both, velocity = MEMORY_S**2 * (2 * gap - 3 + 4 * keep - keep**2), walked_s * lost, lost * (1 + keep)
+    transition = _PLACE + (np.column_stack([walked_s, keep]) @ _MOVES).reshape(-1, 4, 4)
+    noise = np.column_stack([place, both, velocity]) @ _SPREADS
+    return transition, noise.reshape(-1, 4, 4)

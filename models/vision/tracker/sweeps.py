@@ -18,6 +18,7 @@ from models.vision.tracker.linking import MAX_GAP_S, Beliefs, Scene, best_pairs
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
+Bools = NDArray[np.bool_]
 NONE = -1
 
 
@@ -32,6 +33,7 @@ class Links:
         self.past = scene.alone.take(everything)
         self.future = scene.alone.take(everything)
         placed = scene.placed
+        self._past_is_old, self._future_is_old = (np.zeros(len(everything), dtype=bool) for _ in range(2))
         self._clock = 0
         self._changed_at = np.zeros(len(everything), dtype=np.intp)
         self._rematched_at, self._reassigned_at = (np.full(len(placed.times_s), NONE) for _ in range(2))
@@ -81,22 +83,29 @@ class Links:
 
     def renew_past(self, sample: int) -> None:
         """Past beliefs of a sample's detections from those of their `before`."""
-        self._renew(self.past, self._detections(sample), self.before)
+        self._renew(self.past, self._past_is_old, self._detections(sample), self.before, self.after)
 
     def renew_future(self, sample: int) -> None:
         """Future beliefs of a sample's detections from those of their `after`."""
-        self._renew(self.future, self._detections(sample), self.after)
+        self._renew(self.future, self._future_is_old, self._detections(sample), self.after, self.before)
 
     def tracks(self) -> Indices:
         """The first detection of each detection's track, (n,): one number per track."""
         return _roots(self.before)
 
-    def _renew(self, beliefs: Beliefs, detections: Indices, neighbours: Indices) -> None:
-        beliefs.put(detections, self.scene.alone.take(detections))
-        linked = detections[neighbours[detections] != NONE]
+    def _renew(self, beliefs: Beliefs, is_old: Bools, detections: Indices, sources: Indices, heirs: Indices) -> None:
+        """Beliefs of those detections whose source, the link's or the belief itself, has changed since; `heirs` rest on them."""
+        detections = detections[is_old[detections]]
+        if not len(detections):
+            return
+        is_old[detections] = False
+        is_old[heirs[detections[heirs[detections] != NONE]]] = True
+        source = sources[detections]
+        alone, linked = detections[source == NONE], detections[source != NONE]
+        beliefs.put(alone, self.scene.alone.take(alone))
         if len(linked):
-            neighbour = neighbours[linked]
-            beliefs.put(linked, self.scene.extended(beliefs.take(neighbour), linked, self._gap_s(neighbour, linked)))
+            source = sources[linked]
+            beliefs.put(linked, self.scene.extended(beliefs.take(source), linked, self._gap_s(source, linked)))
 
     def _rematch(self, sample: int) -> None:
         """Cut all tracks after `sample` and match all ends to all beginnings anew, unless that was done to what is there now."""
@@ -116,7 +125,10 @@ class Links:
         taken_at[sample] = self._clock
         decide(sample)
         self._clock += 1
-        self._changed_at[around][(self.before[around] != before) | (self.after[around] != after)] = self._clock
+        other_past, other_future = self.before[around] != before, self.after[around] != after
+        self._past_is_old[around] |= other_past
+        self._future_is_old[around] |= other_future
+        self._changed_at[around][other_past | other_future] = self._clock
 
     def _match_anew(self, sample: int) -> None:
         border, time_after = self.scene.placed.starts[sample + 1], sample + 1
