@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from models.vision.detector import Detections
 from models.vision.pictures import Bytes
+from models.vision.reidentifier import Reidentifier
 from pipelines.decode import Frame
 
 COLUMNS = pa.schema(
@@ -29,41 +30,54 @@ COLUMNS = pa.schema(
 """Box in px; `embedding` is what the person looks like, for telling people apart; `sharpness` is the crop's variance of the Laplacian; `crop` is a JPEG, null where none was kept."""
 MAX_BYTES = 64 << 20
 """Crops of one segment kept at a time; about ten minutes of a busy camera before any is dropped."""
+EMBEDDED_AT_ONCE = 64
+"""Crops whose looks are measured together."""
 MIN_CONFIDENCE = 0.3
 MIN_HEIGHT_PX = 24
 JPEG_QUALITY = 90
 
 
 class Candidates:
-    """The detections of one segment so far, and crops of those that may be worth describing.
+    """The detections of one segment so far, what `reidentifier` makes of them, and crops of those that may be worth describing.
 
     When the crops outgrow `max_bytes`, those of every second sample are dropped and no longer taken: the rest stays
     spread over the time.
     """
 
-    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(self, reidentifier: Reidentifier, max_bytes: int = MAX_BYTES) -> None:
+        self._reidentifier = reidentifier
+        self._unembedded: list[Bytes] = []
+        self._embeddings: list[NDArray[np.float16]] = []
         self._rows: list[dict[str, Any]] = []
         self._sample_of: list[int] = []
         self._samples, self._stride, self._bytes, self._max_bytes = 0, 1, 0, max_bytes
 
-    def add(self, frame: Frame, people: Detections, crops: Sequence[Bytes], embeddings: NDArray[np.float32]) -> None:
-        """The people of one more frame, with the crop of each and a unit vector of its looks, (n, d)."""
-        rows = zip(people.boxes_px, people.confidence, crops, embeddings, strict=True)
-        for box, confidence, crop, looks in rows:
+    def add(self, frame: Frame, people: Detections, crops: Sequence[Bytes]) -> None:
+        """The people of one more frame, with the crop of each."""
+        for box, confidence, crop in zip(people.boxes_px, people.confidence, crops, strict=True):
             picture, sharpness = self._picture(crop, box, float(confidence))
             sides = dict(zip(("left", "top", "right", "bottom"), (float(side) for side in box), strict=True))
             when = {"frame": frame.number, "taken_at_s": frame.taken_at_s}
             seen = {"confidence": float(confidence), "sharpness": sharpness, "crop": picture}
-            self._rows.append({**when, **sides, **seen, "embedding": looks.astype(np.float16)})
+            self._rows.append({**when, **sides, **seen})
             self._sample_of.append(self._samples)
             self._bytes += len(picture or b"")
         self._samples += 1
+        self._unembedded += crops
+        if len(self._unembedded) >= EMBEDDED_AT_ONCE:
+            self._embed()
         while self._bytes > self._max_bytes:
             self._thin()
 
     def table(self) -> pa.Table:
         """All detections in order of time."""
-        return pa.Table.from_pylist(self._rows, COLUMNS)
+        self._embed()
+        rows = [{**row, "embedding": looks} for row, looks in zip(self._rows, self._embeddings, strict=True)]
+        return pa.Table.from_pylist(rows, COLUMNS)
+
+    def _embed(self) -> None:
+        self._embeddings.extend(self._reidentifier.embed(self._unembedded).astype(np.float16))
+        self._unembedded.clear()
 
     def _picture(self, crop: Bytes, box: np.ndarray[Any, Any], confidence: float) -> tuple[bytes | None, float]:
         wanted = self._samples % self._stride == 0 and confidence >= MIN_CONFIDENCE and box[3] - box[1] >= MIN_HEIGHT_PX

@@ -102,10 +102,9 @@ class Detect:
                 self._note(row, frame.taken_at_s - window.start_s)
 
     def _people_in(self, path: Path, row: Row) -> Candidates:
-        found = Candidates()
+        found = Candidates(self._reidentifier)
         for frame, people in people_in(self._samples(path, row), self._detector):
-            crops = [crop(frame.picture, box) for box in people.boxes_px]
-            found.add(frame, people, crops, self._reidentifier.embed(crops))
+            found.add(frame, people, [crop(frame.picture, box) for box in people.boxes_px])
         return found
 
 

@@ -25,31 +25,43 @@ BIRTH_AND_DEATH = 2.5
 
 @dataclass(frozen=True)
 class Beliefs:
-    """What m track ends know: the `states` of motion, how many detections they rest on (`count`, (m,)), the sums of
-    their cues (m, c), and what linking costs because the end is a single weak detection (`doubt`, (m,)) in nats.
-    """
+    """What m track ends know, (m, 22 + c): all in one array, because they are taken and put far oftener than looked into."""
 
-    mean: Floats
-    covariance: Floats
-    count: Floats
-    cue_sums: Floats
-    doubt: Floats
+    rows: Floats
+
+    @classmethod
+    def of(cls, states: motion.States, count: Floats, doubt: Floats, cue_sums: Floats) -> "Beliefs":
+        """From the parts; see the properties."""
+        motions = (states.mean, states.covariance.reshape(-1, 16))
+        return cls(np.concatenate([*motions, count[:, None], doubt[:, None], cue_sums], axis=1))
 
     @property
     def states(self) -> motion.States:
-        """The motion alone."""
-        return motion.States(self.mean, self.covariance)
+        """Where the person is and goes."""
+        return motion.States(self.rows[:, :4], self.rows[:, 4:20].reshape(-1, 4, 4))
+
+    @property
+    def count(self) -> Floats:
+        """How many detections they rest on, (m,)."""
+        return self.rows[:, 20]
+
+    @property
+    def doubt(self) -> Floats:
+        """What linking costs because the end is a single weak detection, (m,) nats."""
+        return self.rows[:, 21]
+
+    @property
+    def cue_sums(self) -> Floats:
+        """The sums of the detections' cues, (m, c)."""
+        return self.rows[:, 22:]
 
     def take(self, index: Indices) -> "Beliefs":
         """Some of them."""
-        return Beliefs(
-            self.mean[index], self.covariance[index], self.count[index], self.cue_sums[index], self.doubt[index]
-        )
+        return Beliefs(self.rows[index])
 
     def put(self, index: Indices, other: "Beliefs") -> None:
         """Overwrite some of them."""
-        self.mean[index], self.covariance[index] = other.mean, other.covariance
-        self.count[index], self.cue_sums[index], self.doubt[index] = other.count, other.cue_sums, other.doubt
+        self.rows[index] = other.rows
 
 
 @dataclass(frozen=True)
@@ -96,7 +108,7 @@ class Scene:
             motion.predict(beliefs.states, gap_s), placed.xy_m[detection], placed.noise_m2[detection]
         )
         cue_sums = beliefs.cue_sums + self.cues[detection]
-        return Beliefs(*states, beliefs.count + 1, cue_sums, np.zeros(len(detection)))
+        return Beliefs.of(states, beliefs.count + 1, np.zeros(len(detection)), cue_sums)
 
     def _missed(self, gap_s: Floats) -> Floats:
         missed = np.maximum(np.round(gap_s / self.step_s) - 1, 0)
@@ -106,7 +118,7 @@ class Scene:
 def scene(placed: Placed, cues: Floats, area_m2: float, step_s: float) -> Scene:
     """The scene before anything is known of identities."""
     doubt = 0.5 * np.maximum(0.0, 2.5 - placed.strength)
-    alone = Beliefs(*motion.first(placed.xy_m, placed.noise_m2), np.ones(len(placed)), cues, doubt)
+    alone = Beliefs.of(motion.first(placed.xy_m, placed.noise_m2), np.ones(len(placed)), doubt, cues)
     return Scene(placed, cues, alone, identity.nobody_differs(cues.shape[1]), float(np.log(area_m2)), step_s)
 
 

@@ -138,7 +138,7 @@ def _moved_on(
 
 def _smoothed(links: Links, kept: Indices) -> motion.States:
     """The states at some detections given all of their tracks."""
-    mean, covariance = links.past.mean.copy(), links.past.covariance.copy()
+    mean, covariance = (part.copy() for part in links.past.states)
     followed = kept[links.after[kept] != NONE]
     if len(followed):
         after = links.after[followed]
