@@ -164,12 +164,15 @@ def killing_the_decoder(once: str) -> Callable[[], Any]:
                 self.harmless = harmless()
 
             def detect(self, pictures: Any) -> Any:
+                return self.harmless.detect(self._killing(picture) for picture in pictures)
+
+            def _killing(self, picture: Any) -> Any:
                 if not pathlib.Path(once).exists():
                     victims = [one for one in psutil.Process().children() if "pipelines.decode_child" in one.cmdline()]
                     for victim in victims:
                         victim.kill()
                     pathlib.Path(once).write_text(str(len(victims)))
-                return self.harmless.detect(pictures)
+                return picture
 
         return Killing()
 
