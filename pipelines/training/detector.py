@@ -128,6 +128,7 @@ def _strip(trained: Path, torch_file: Path) -> None:
     arguments = {"task": "detect", "imgsz": max(SIZE_PX), "data": None, "single_cls": False}
     model.args, model.yaml_file = arguments, NETWORK.name
     model.yaml["yaml_file"] = NETWORK.name
+    vars(model).pop("pt_path", None)
     for parameter in model.parameters():
         parameter.requires_grad = False
     kept = {"model": model, "train_args": arguments, "version": checkpoint["version"], "license": checkpoint["license"]}
