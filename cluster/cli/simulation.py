@@ -10,13 +10,14 @@ from cluster.cli import progress
 from models.world.errors import BadInput, BadWindow
 
 _PANEL = "With --detections"
+_CAMERAS = {"overlapping": 7, "mall": 24}
 
 
 def simulate(
     context: typer.Context,
     out_dir: Annotated[Path, typer.Argument(metavar="OUT_DIR", help="A new or empty folder.", show_default=False)],
     cameras: Annotated[
-        int | None, typer.Option(help="Cameras; their views overlap.", show_default="4; 7 with --detections")
+        int | None, typer.Option(help="Cameras.", show_default="4; with --detections 7, or 24 of a mall")
     ] = None,
     people: Annotated[int, typer.Option(help="Visitors.")] = 20,
     minutes: Annotated[float, typer.Option(help="How long it lasts.")] = 2.0,
@@ -30,23 +31,23 @@ def simulate(
     layout: Annotated[
         str,
         typer.Option(
-            help="overlapping: one hall before all cameras; mall: floors, corridors and shops, most of them between views.",
+            help="overlapping: one hall before all cameras; mall: floors of corridors and shops, seen here and there.",
             rich_help_panel=_PANEL,
         ),
     ] = "overlapping",
     fps: Annotated[float, typer.Option(help="Samples a second.", rich_help_panel=_PANEL)] = 1.0,
     misses: Annotated[float, typer.Option(help="Share of people not detected.", rich_help_panel=_PANEL)] = 0.1,
     burst_s: Annotated[
-        float, typer.Option(help="They are missed for so long in the mean; 0: each for itself.", rich_help_panel=_PANEL)
+        float, typer.Option(help="Misses come in runs of this mean length; 0: each by itself.", rich_help_panel=_PANEL)
     ] = 0.0,
     noise_m: Annotated[
         float | None,
         typer.Option(
-            help="Error of places on each axis of the floor, m, or", show_default="0.2", rich_help_panel=_PANEL
+            help="Error of places, m on each axis of the floor, or", show_default="0.2", rich_help_panel=_PANEL
         ),
     ] = None,
     noise_px: Annotated[
-        float | None, typer.Option(help="of the foot in the picture, carried to the floor.", rich_help_panel=_PANEL)
+        float | None, typer.Option(help="px at the foot, carried to the floor.", rich_help_panel=_PANEL)
     ] = None,
     false: Annotated[float, typer.Option(help="Share of detections of nobody.", rich_help_panel=_PANEL)] = 0.02,
     embedding: Annotated[
@@ -54,9 +55,7 @@ def simulate(
     ] = 0,
     rank1: Annotated[
         float,
-        typer.Option(
-            help="How often embeddings know somebody from another camera among 150 people.", rich_help_panel=_PANEL
-        ),
+        typer.Option(help="Share of people whom embeddings find among 150 in other cameras.", rich_help_panel=_PANEL),
     ] = 0.8,
     uniforms: Annotated[
         float, typer.Option(help="Share of people who look nearly alike.", rich_help_panel=_PANEL)
@@ -72,7 +71,7 @@ def simulate(
         return
     if start is not None:
         raise BadInput("--start is for video; the times of detections are seconds from 0")
-    from pipelines.simulator.detections import Noise, Wanted, simulate_detections
+    from pipelines.simulator.detections import Appearance, Noise, simulate_detections
 
     if noise_m is not None and noise_px is not None:
         raise BadInput("give --noise-m or --noise-px: one of them, not both")
@@ -81,13 +80,13 @@ def simulate(
         made = simulate_detections(
             out_dir,
             layout=layout,
-            cameras=7 if cameras is None else cameras,
+            cameras=_CAMERAS.get(layout, 0) if cameras is None else cameras,
             people=people,
             minutes=minutes,
             fps=fps,
             seed=seed,
             noise=Noise(misses, burst_s, place_m, noise_px or 0.0, false),
-            looks=Wanted(embedding, rank1, uniforms),
+            looks=Appearance(embedding, rank1, uniforms),
             file_format=file_format,
             progress=lambda share: report(share, 1.0),
         )

@@ -39,8 +39,10 @@ class Shop:
 
 @dataclass(frozen=True)
 class Building:
-    """Corridors as a graph: `nodes` (n, 3) are x, y (m) and floor of crossings, shop doors and entrances; `way_m` (n, n) how
-    far it is between two and `before` (n, n) the last node before the second on the shortest way.
+    """Corridors as a graph.
+
+    `nodes` (n, 3) are x, y (m) and floor of crossings, places before shops, and entrances; `way_m` (n, n) is how far it
+    is between two, and `before` (n, n) the last node before the second on the shortest way.
     """
 
     floors: tuple[Floor, ...]
@@ -92,8 +94,10 @@ def _spread(count: int, random: np.random.Generator) -> Floats:
 
 
 class _Grid:
-    """The nodes by their kind, each an array of numbers: `crossings` (floors, columns, rows), the `doors` between two of
-    them along x and along y, and the `entrances` of the lowest floor.
+    """Corridors along x and y, alike on all floors.
+
+    Nodes are numbered by kind: `crossings` (floors, columns, rows); `along_x` and `along_y`, before the shops between two
+    crossings; and the `entrances` of the lowest floor.
     """
 
     def __init__(self, xs: Floats, ys: Floats, storeys: int) -> None:
@@ -131,9 +135,8 @@ class _Grid:
     @property
     def lifts(self) -> Ints:
         """Pairs of nodes with a lift between them, (n, 2)."""
-        below, above = (floors.reshape(len(floors), -1) for floors in (self.crossings[:-1], self.crossings[1:]))
-        chosen = slice(None, None, _BETWEEN_LIFTS)
-        return np.column_stack([below[:, chosen].ravel(), above[:, chosen].ravel()])
+        shafts = self.crossings.reshape(self.storeys, -1)[:, ::_BETWEEN_LIFTS]
+        return np.column_stack([shafts[:-1].ravel(), shafts[1:].ravel()])
 
     @property
     def shops(self) -> tuple[Shop, ...]:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from pipelines.simulator.detections.scene import Box, Crowd, Scene, Watch, heights
+from pipelines.simulator.output import Progress
 from pipelines.simulator.plan import BORDER_M, Plan, lay_out
 from pipelines.simulator.view import View
 from pipelines.simulator.walkers import walk
@@ -12,12 +13,12 @@ _STEP_HZ = 10.0
 _OFF_WALL_M = 0.5
 
 
-def hall(cameras: int, people: int, samples: int, fps: float, random: np.random.Generator) -> Scene:
-    """People who walk by the social-force model, sampled `fps` times a second."""
+def hall(cameras: int, people: int, samples: int, fps: float, random: np.random.Generator, progress: Progress) -> Scene:
+    """People who walk by the social-force model, sampled `fps` times a second; `progress` is told the share of time gone."""
     plan, height_m = lay_out(_BAYS, random), heights(people, random)
     watches = _around(plan, cameras, random)
     stride = int(np.ceil(_STEP_HZ / fps))
-    walks = walk(plan, height_m, samples * stride, fps * stride, random)
+    walks = walk(plan, height_m, samples * stride, fps * stride, random, progress)
     xy_m = walks.xy_m[::stride].transpose(1, 0, 2).astype(np.float32)
     return Scene("hall", (plan.floor,), watches, Crowd(xy_m, np.zeros(xy_m.shape[:2], np.int8), height_m))
 

@@ -9,9 +9,7 @@ from models.world.errors import BadInput
 from pipelines.simulator.detections.watching import NOBODY, Rows
 
 Vectors = NDArray[np.float32]
-GALLERY = 150
-"""People in the gallery of `rank1`."""
-_ROUNDS, _HALVINGS = 40, 14
+_GALLERY, _ROUNDS, _HALVINGS = 150, 40, 14
 _TRACKLET, _DETECTION, _SHIFT, _GAIN = 1.0, 0.7, 0.6, 0.2
 """Lengths of the noise's parts beside that of an identity vector, 1, when the noise is 1; the gain is a share."""
 _UNIFORM = 0.15
@@ -19,10 +17,11 @@ _MOST_NOISE = 8.0
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """Embeddings of `dimension` (0: none) by which people are told apart over cameras in a share of `rank1` of cases.
+class Appearance:
+    """Embeddings of `dimension` numbers (0: none) that find people in other cameras in a share `rank1` of cases.
 
-    `uniforms` is the share of people in uniform, whose looks are nearly equal. Raises BadInput for impossible numbers.
+    How that is measured is told at `Looks.rank1`. `uniforms` is the share of people in uniform, whose looks are nearly
+    equal; they do not count for rank-1. Raises BadInput for impossible numbers.
     """
 
     dimension: int = 0
@@ -40,9 +39,11 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Looks:
-    """Everything that shapes embeddings: `people` (n, d); `gains` and `shifts` (cameras, d), each camera's cast; `noise`,
-    the length of all that is not identity; `tracklets` (k, 2, d), what each stay in a view adds: a plane through which
-    its look wanders as the person turns and the light changes.
+    """Everything that shapes embeddings.
+
+    `people` (n, d) are identities; `gains` and `shifts` (cameras, d) each camera's cast; `tracklets` (k, 2, d) what each
+    stay in a view adds: a plane in which the look wanders as the person turns and the light changes. `noise` is how long
+    all that is beside an identity.
     """
 
     people: Vectors
@@ -73,34 +74,34 @@ class Looks:
     def rank1(self, random: np.random.Generator) -> float:
         """How often the nearest embedding is the right one, over all cameras.
 
-        Each of 40 rounds draws `GALLERY` people who wear no uniform and a camera. The query is one detection of each of
-        them in this camera; the gallery is one detection of each of them in another camera, drawn for each person. A
-        query is right if the gallery's vector with the largest cosine is of the same person. The result is the share of
-        right ones among all 6,000.
+        Each of 40 rounds takes the next camera in an order drawn once, and draws 150 strangers without uniforms. The
+        queries are one detection of each of them in this camera; the gallery is one detection of each of them in another
+        camera, drawn for each person. A query is right if the gallery's vector with the largest cosine is of the same
+        person. The result is the share of right ones among all 6,000.
         """
-        right = [self._round(random) for _ in range(_ROUNDS)]
-        return float(np.mean(right))
+        cameras = random.permutation(len(self.gains))
+        return float(np.mean([self._round(int(cameras[number % len(cameras)]), random) for number in range(_ROUNDS)]))
 
-    def _round(self, random: np.random.Generator) -> float:
+    def _round(self, camera: int, random: np.random.Generator) -> float:
         cameras, dimension = self.gains.shape
-        people = _vectors(GALLERY, dimension, random)
-        asked = np.full(GALLERY, random.integers(cameras))
-        others = (asked + random.integers(1, cameras, GALLERY)) % cameras
+        people = _vectors(_GALLERY, dimension, random)
+        asked = np.full(_GALLERY, camera)
+        others = (asked + random.integers(1, cameras, _GALLERY)) % cameras
         query, gallery = (
-            self._seen(people, _vectors(GALLERY, dimension, random), camera, random) for camera in (asked, others)
+            self._seen(people, _vectors(_GALLERY, dimension, random), camera, random) for camera in (asked, others)
         )
-        return float(np.mean((query @ gallery.T).argmax(axis=1) == np.arange(GALLERY)))
+        return float(np.mean((query @ gallery.T).argmax(axis=1) == np.arange(_GALLERY)))
 
 
-def dress(wanted: Wanted, people: int, cameras: int, tracklets: int, random: np.random.Generator) -> Looks:
-    """Looks with the noise at which `rank1` is what is wanted, of at least 2 cameras."""
-    identities = _vectors(people, wanted.dimension, random)
-    dressed = random.permutation(people) < round(wanted.uniforms * people)
-    identities[dressed] = _vectors(1, wanted.dimension, random) + _UNIFORM * identities[dressed]
-    gains = random.standard_normal((cameras, wanted.dimension), dtype=np.float32)
-    shifts = _vectors(cameras, wanted.dimension, random)
-    stays = _vectors(2 * tracklets, wanted.dimension, random).reshape(tracklets, 2, wanted.dimension)
-    noise = _noise_for(wanted.rank1, gains, shifts, int(random.integers(2**31)))
+def dress(appearance: Appearance, people: int, cameras: int, tracklets: int, random: np.random.Generator) -> Looks:
+    """People and cameras, at least 2, with the noise that gives the wanted rank-1."""
+    identities = _vectors(people, appearance.dimension, random)
+    uniformed = random.permutation(people) < round(appearance.uniforms * people)
+    identities[uniformed] = _vectors(1, appearance.dimension, random) + _UNIFORM * identities[uniformed]
+    gains = random.standard_normal((cameras, appearance.dimension), dtype=np.float32)
+    shifts = _vectors(cameras, appearance.dimension, random)
+    stays = _vectors(2 * tracklets, appearance.dimension, random).reshape(tracklets, 2, appearance.dimension)
+    noise = _noise_for(appearance.rank1, gains, shifts, int(random.integers(2**31)))
     return Looks(identities, gains, shifts, noise, stays)
 
 

@@ -15,14 +15,14 @@ from pipelines.simulator.output import Progress
 
 _SPEED_M_S, _SPEED_SPREAD, _FASTEST_M_S = 1.2, 0.2, 1.7
 _UNEVEN = 0.07
-_STAY_S, _STAY_SPREAD, _LONGEST_STAY_S = 1500.0, 0.5, 5400.0
+_STAY_S, _STAY, _STAY_SPREAD = 1500.0, 0.4, 0.5
 _DWELL_S, _DWELL_SPREAD, _LONGEST_DWELL_S = 150.0, 0.7, 1200.0
 _MOST_SPOTS = 4
 _NEAR_M = 80.0
 _PAUSE, _PAUSE_S = 0.08, (5.0, 40.0)
 _LIFT_S = (15.0, 40.0)
 _TO_THE_RIGHT_M, _ASIDE_M, _SWAY_M, _OFF_WALL_M = 0.7, 0.8, 0.3, 0.6
-_RETURNS, _AWAY_S = 0.2, (300.0, 1200.0)
+_RETURNS, _AWAY_S = 0.25, (120.0, 900.0)
 _RUSHES, _IN_RUSH, _RUSH_WIDTH = (0.3, 0.7), 0.5, 0.07
 _LATEST = 0.95
 
@@ -63,7 +63,7 @@ def _at(walk: Walk, time_s: Floats) -> tuple[Floats, Floats]:
 
 def _day(building: Building, seconds: float, random: np.random.Generator) -> Iterator[Walk]:
     """One visit, or a second one after a while; everybody is there at some time of the simulation."""
-    stay_s = min(_LONGEST_STAY_S, _STAY_S * random.lognormal(0, _STAY_SPREAD))
+    stay_s = min(_STAY_S, _STAY * seconds) * random.lognormal(0, _STAY_SPREAD)
     speed = float(np.clip(random.normal(_SPEED_M_S, _SPEED_SPREAD), 0.6, _FASTEST_M_S))
     enters_s = _enters(stay_s, seconds, random)
     walk = _visit(building, enters_s, stay_s, speed, random)

@@ -46,6 +46,11 @@ def watch_all(scene: Scene, noise: Noise, fps: float, seed: np.random.SeedSequen
     return rows[np.lexsort([random.random(len(rows)), rows["camera"], rows["frame"]])]
 
 
+def tracklets(rows: Rows) -> int:
+    """One more than the last tracklet's number."""
+    return 1 + int(rows["tracklet"].max(initial=NOBODY))
+
+
 def _watch(number: int, watch: Watch, crowd: Crowd, noise: Noise, fps: float, random: np.random.Generator) -> Rows:
     moments = crowd.near(watch)
     xy_m = crowd.xy_m.reshape(-1, 2)[moments].astype(np.float64)
@@ -98,5 +103,5 @@ def _apart(seen: Sequence[Rows]) -> Sequence[Rows]:
     first = 0
     for rows in seen:
         rows["tracklet"] += first
-        first = int(rows["tracklet"].max(initial=first - 1)) + 1
+        first = max(first, tracklets(rows))
     return seen

@@ -15,14 +15,14 @@ from models.world.places import Site
 from pipelines import site_file
 from pipelines.simulator.detections.building import FEWEST_CAMERAS
 from pipelines.simulator.detections.hall import hall
-from pipelines.simulator.detections.looks import Looks, Wanted, dress
+from pipelines.simulator.detections.looks import Appearance, Looks, dress
 from pipelines.simulator.detections.noise import Noise
 from pipelines.simulator.detections.scene import Scene
 from pipelines.simulator.detections.visitors import mall
-from pipelines.simulator.detections.watching import NOBODY, Rows, watch_all
+from pipelines.simulator.detections.watching import NOBODY, Rows, tracklets, watch_all
 from pipelines.simulator.output import TIME_ZONE, Progress, empty_folder, quiet
 
-LAYOUTS, FORMATS = ("overlapping", "mall"), ("parquet", "csv")
+LAYOUTS, FORMATS = {"overlapping": hall, "mall": mall}, ("parquet", "csv")
 MOST_FPS = 30
 _AT_ONCE = 100_000
 _MOVED, _WATCHED = 0.3, 0.6
@@ -52,32 +52,31 @@ def simulate_detections(
     fps: float = 1.0,
     seed: int = 0,
     noise: Noise | None = None,
-    looks: Wanted | None = None,
+    looks: Appearance | None = None,
     file_format: str = "parquet",
     progress: Progress | None = None,
 ) -> Detected:
     """Write `detections.parquet` (or `.csv`), `truth.csv` and `site.yaml` into a new or empty folder.
 
     A detection is `camera, frame, timestamp, floor, x_m, y_m, height_px, confidence` and the numbers of its embedding,
-    `e0` on, as half floats; rows are in order of time. `truth.csv` has `camera, frame, row, id`, a line for each row of the detections;
-    `id` is empty for a false one. All cameras look at the same moments: `frame` counts them from 0, `timestamp` is in
+    `e0` on, as half floats; rows are in order of time. `truth.csv` has `camera, frame, row, id`, a line for each of these
+    rows, counted from 0; `id` is empty for a false one. All cameras look at the same moments: `frame` counts them from 0, `timestamp` is in
     seconds from the first. The same arguments give the same files, and the same people walk the same ways whatever
     `noise` and `looks` are. Raises BadInput for numbers out of range and for a folder that cannot be used.
     """
-    noise, looks, report = noise or Noise(), looks or Wanted(), progress or quiet
+    noise, looks, report = noise or Noise(), looks or Appearance(), progress or quiet
     _check(layout, cameras, people, minutes, fps, file_format)
     if looks.dimension and cameras < 2:
         raise BadInput("rank-1 is measured between cameras, so embeddings need at least 2 of them; got 1")
     folder = empty_folder(Path(out_dir))
     world, watching, dressing = np.random.SeedSequence(seed).spawn(3)
-    scene = _scene(layout, cameras, people, max(1, round(minutes * 60 * fps)), fps, world, _part(report, 0.0, _MOVED))
+    random, samples = np.random.default_rng(world), max(1, round(minutes * 60 * fps))
+    scene = LAYOUTS[layout](cameras, people, samples, fps, random, _part(report, 0.0, _MOVED))
     rows = watch_all(scene, noise, fps, watching, _part(report, _MOVED, _WATCHED))
     site = Site(scene.name, TIME_ZONE, scene.floors, (), tuple(watch.camera(fps) for watch in scene.watches))
     site_file.write(site, folder / "site.yaml")
     random = np.random.default_rng(dressing)
-    dressed = (
-        dress(looks, people, cameras, int(rows["tracklet"].max(initial=-1)) + 1, random) if looks.dimension else None
-    )
+    dressed = dress(looks, people, cameras, tracklets(rows), random) if looks.dimension else None
     tables = _tables(rows, scene, fps, dressed, random, _part(report, _WATCHED, 1.0))
     path = folder / f"detections.{file_format}"
     (_write_csv if file_format == "csv" else _write_parquet)(path, tables)
@@ -105,15 +104,6 @@ def _check(layout: str, cameras: int, people: int, minutes: float, fps: float, f
         raise BadInput(f"a simulation lasts more than 0 and at most 1440 minutes; got {minutes}")
     if not 0 < fps <= MOST_FPS:
         raise BadInput(f"cameras look more than 0 and at most {MOST_FPS} times a second; got {fps}")
-
-
-def _scene(
-    layout: str, cameras: int, people: int, samples: int, fps: float, seed: np.random.SeedSequence, progress: Progress
-) -> Scene:
-    random = np.random.default_rng(seed)
-    if layout == "overlapping":
-        return hall(cameras, people, samples, fps, random)
-    return mall(cameras, people, samples, fps, random, progress)
 
 
 def _tables(
