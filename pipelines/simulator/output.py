@@ -12,7 +12,7 @@ TIME_ZONE = ZoneInfo("Europe/Berlin")
 
 
 def empty_folder(folder: Path, parts: Sequence[str] = ()) -> Path:
-    """The folder, made if there is none, with these folders in it. Raises BadInput if it holds something or cannot be written."""
+    """The folder, made if there is none, with these in it. Raises BadInput if it holds something or cannot be written."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):

@@ -1,4 +1,4 @@
-"""Single-camera detections on the floor, without pictures, and the truth about them: what association is measured with."""
+"""Detections of single cameras on the floor, without pictures, and the truth about them, to measure association."""
 
 from pipelines.simulator.detections.looks import Appearance
 from pipelines.simulator.detections.noise import Noise

@@ -17,7 +17,6 @@ FEWEST_CAMERAS = 10
 _BETWEEN_LINES_M = (30.0, 42.0)
 _SHOP_M, _SHOP_DEPTH_M = 8.0, 8.0
 _VIEW_M, _GAP_M = (8.0, 14.0), (3.0, 24.0)
-_IN_CORRIDORS = 0.8
 _CAMERAS_PER_FLOOR, _MOST_FLOORS = 12, 5
 _BETWEEN_LIFTS, _LIFT_M = 5, 35.0
 """Every fifth crossing has a lift; it seems this long to those who choose a way."""
@@ -62,9 +61,12 @@ class Building:
 
 
 def build(cameras: int, random: np.random.Generator) -> Building:
-    """As large a mall as so many cameras, at least `FEWEST_CAMERAS`, watch with blind gaps of 3 to 30 m between them."""
+    """As large a mall as so many cameras, at least `FEWEST_CAMERAS`, watch with blind gaps of some 3 to 30 m.
+
+    Ends and crossings of corridors take fewer of them than a straight line would; those left over hang in shops.
+    """
     storeys = min(_MOST_FLOORS, max(1, cameras // _CAMERAS_PER_FLOOR))
-    xs, ys = _lines(_IN_CORRIDORS * cameras / storeys, random)
+    xs, ys = _lines(cameras / storeys, random)
     grid = _Grid(xs, ys, storeys)
     way_m, before = _ways(grid)
     watches = _in_corridors(grid, random)[:cameras]
@@ -74,7 +76,7 @@ def build(cameras: int, random: np.random.Generator) -> Building:
 
 
 def _lines(cameras_per_floor: float, random: np.random.Generator) -> tuple[Floats, Floats]:
-    """The x of the corridors along y, and the y of those along x: as many as the cameras can watch, at least 2 each."""
+    """The x of corridors along y, and the y of those along x, at least 2 each: as many as so many cameras can watch."""
     pieces = cameras_per_floor * (np.mean(_VIEW_M) + np.mean(_GAP_M)) / np.mean(_BETWEEN_LINES_M)
     grids = [(2, 2)]
     while _pieces(*grids[-1]) < pieces:

@@ -14,7 +14,7 @@ _OFF_WALL_M = 0.5
 
 
 def hall(cameras: int, people: int, samples: int, fps: float, random: np.random.Generator, progress: Progress) -> Scene:
-    """People who walk by the social-force model, sampled `fps` times a second; `progress` is told the share of time gone."""
+    """People who walk by the social-force model; `progress` is told the share of time gone."""
     plan, height_m = lay_out(_BAYS, random), heights(people, random)
     watches = _around(plan, cameras, random)
     stride = int(np.ceil(_STEP_HZ / fps))

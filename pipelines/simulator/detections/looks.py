@@ -20,8 +20,8 @@ _MOST_NOISE = 8.0
 class Appearance:
     """Embeddings of `dimension` numbers (0: none) that find people in other cameras in a share `rank1` of cases.
 
-    How that is measured is told at `Looks.rank1`. `uniforms` is the share of people in uniform, whose looks are nearly
-    equal; they do not count for rank-1. Raises BadInput for impossible numbers.
+    How that is measured is told at `Looks.rank1`. `uniforms` is the share of people in uniform, whose looks are
+    nearly equal; they do not count for rank-1. Raises BadInput for impossible numbers.
     """
 
     dimension: int = 0
@@ -75,9 +75,9 @@ class Looks:
         """How often the nearest embedding is the right one, over all cameras.
 
         Each of 40 rounds takes the next camera in an order drawn once, and draws 150 strangers without uniforms. The
-        queries are one detection of each of them in this camera; the gallery is one detection of each of them in another
-        camera, drawn for each person. A query is right if the gallery's vector with the largest cosine is of the same
-        person. The result is the share of right ones among all 6,000.
+        queries are one detection of each of them in this camera; the gallery is one detection of each of them in
+        another camera, drawn for each person. A query is right if the gallery's vector with the largest cosine is of
+        the same person. The result is the share of right ones among all 6,000.
         """
         cameras = random.permutation(len(self.gains))
         return float(np.mean([self._round(int(cameras[number % len(cameras)]), random) for number in range(_ROUNDS)]))

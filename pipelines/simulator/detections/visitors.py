@@ -1,7 +1,7 @@
-"""The layout `mall`: people who come, walk from shop to shop over several floors, dwell, leave, and some of whom return.
+"""The layout `mall`: people who come, walk from shop to shop over several floors, dwell, leave, and may return.
 
-Nobody minds the others: where thousands spread over kilometres of corridors, they seldom meet, and a way is known at once
-as a line through places and times.
+Nobody minds the others: where thousands spread over kilometres of corridors, they seldom meet, and a way is known at
+once as a line through places and times.
 """
 
 from collections.abc import Iterator

@@ -59,10 +59,10 @@ def simulate_detections(
     """Write `detections.parquet` (or `.csv`), `truth.csv` and `site.yaml` into a new or empty folder.
 
     A detection is `camera, frame, timestamp, floor, x_m, y_m, height_px, confidence` and the numbers of its embedding,
-    `e0` on, as half floats; rows are in order of time. `truth.csv` has `camera, frame, row, id`, a line for each of these
-    rows, counted from 0; `id` is empty for a false one. All cameras look at the same moments: `frame` counts them from 0, `timestamp` is in
-    seconds from the first. The same arguments give the same files, and the same people walk the same ways whatever
-    `noise` and `looks` are. Raises BadInput for numbers out of range and for a folder that cannot be used.
+    `e0` on, as half floats; rows are in order of time. `truth.csv` has `camera, frame, row, id`, a line for each of
+    these rows, counted from 0; `id` is empty for a false one. All cameras look at the same moments: `frame` counts them
+    from 0, `timestamp` is in seconds from the first. The same arguments give the same files, and the same people walk
+    the same ways whatever `noise` and `looks` are. Raises BadInput for numbers out of range and for a folder that cannot be used.
     """
     noise, looks, report = noise or Noise(), looks or Appearance(), progress or quiet
     _check(layout, cameras, people, minutes, fps, file_format)
