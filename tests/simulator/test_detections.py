@@ -1,8 +1,10 @@
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 
 from models.world.errors import BadInput
 from pipelines import site_file
@@ -12,6 +14,7 @@ from pipelines.simulator.detections.looks import dress
 from pipelines.simulator.detections.noise import misplaced, missed
 from pipelines.simulator.detections.scene import Scene
 from pipelines.simulator.detections.visitors import mall
+from pipelines.simulator.detections.watching import ROW
 from pipelines.simulator.output import quiet
 from pipelines.simulator.view import View
 
@@ -127,10 +130,13 @@ def test_people_change_floors_out_of_sight_and_some_return(scene: Scene) -> None
 
 
 @pytest.mark.parametrize("cameras", [10, 37, 200])
-def test_a_mall_has_as_many_cameras_as_asked(cameras: int) -> None:
+def test_a_mall_has_as_many_cameras_as_asked_and_none_sees_what_another_sees(cameras: int) -> None:
     building = build(cameras, np.random.default_rng(cameras))
     assert len(building.watches) == cameras
     assert np.isfinite(building.way_m).all()
+    areas = [(watch.floor, shapely.box(*watch.area)) for watch in building.watches]
+    for (floor, area), (other_floor, other) in combinations(areas, 2):
+        assert floor != other_floor or area.intersection(other).area < 0.01
 
 
 @pytest.mark.parametrize("burst_s", [0.0, 4.0])
@@ -191,6 +197,15 @@ def test_embeddings_of_a_tracklet_are_more_alike_than_those_of_a_person(noisy_ma
     alike = (vectors[1:] * vectors[:-1]).sum(axis=1)
     person, camera = (found[name].to_numpy()[1:] == found[name].to_numpy()[:-1] for name in ("id", "camera"))
     assert alike[person & camera].mean() > alike[person & ~camera].mean() + 0.1 > alike[~person].mean() + 0.2
+
+
+def test_a_look_changes_slowly_as_a_person_turns() -> None:
+    rows = np.zeros(2000, dtype=ROW)
+    rows["turn"] = np.arange(2000) / 1000
+    looks = dress(Appearance(dimension=64), 1, 2, 1, np.random.default_rng(1))
+    vectors = looks.of(rows, np.random.default_rng(2))
+    soon, late = (float((vectors[:-step] * vectors[step:]).sum(axis=1).mean()) for step in (100, 1500))
+    assert soon > late + 0.2
 
 
 def test_people_in_uniform_look_nearly_alike() -> None:
