@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipelines.simulator.detections.building import HALF_CORRIDOR_M, Building, Shop, build
+from pipelines.simulator.detections.building import Building, build
+from pipelines.simulator.detections.corridors import HALF_CORRIDOR_M, Shop
 from pipelines.simulator.detections.scene import Crowd, Floats, Ints, Scene, heights
 from pipelines.simulator.output import Progress
 

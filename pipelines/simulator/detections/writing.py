@@ -62,12 +62,12 @@ def simulate_detections(
     `e0` on, as half floats; rows are in order of time. `truth.csv` has `camera, frame, row, id`, a line for each of
     these rows, counted from 0; `id` is empty for a false one. All cameras look at the same moments: `frame` counts them
     from 0, `timestamp` is in seconds from the first. The same arguments give the same files, and the same people walk
-    the same ways whatever `noise` and `looks` are. Raises BadInput for numbers out of range and for a folder that cannot be used.
+    the same ways whatever `noise` and `looks` are. Raises BadInput for numbers out of range and for a folder that
+    cannot be used.
     """
     noise, looks, report = noise or Noise(), looks or Appearance(), progress or quiet
-    _check(layout, cameras, people, minutes, fps, file_format)
-    if looks.dimension and cameras < 2:
-        raise BadInput("rank-1 is measured between cameras, so embeddings need at least 2 of them; got 1")
+    _check(layout, file_format, cameras, looks)
+    _check_size(people, minutes, fps)
     folder = empty_folder(Path(out_dir))
     world, watching, dressing = np.random.SeedSequence(seed).spawn(3)
     random, samples = np.random.default_rng(world), max(1, round(minutes * 60 * fps))
@@ -91,13 +91,18 @@ def _part(progress: Progress, start: float, end: float) -> Progress:
     return lambda share: progress(start + (end - start) * share)
 
 
-def _check(layout: str, cameras: int, people: int, minutes: float, fps: float, file_format: str) -> None:
+def _check(layout: str, file_format: str, cameras: int, looks: Appearance) -> None:
     for what, given, known in (("layout", layout, LAYOUTS), ("format", file_format, FORMATS)):
         if given not in known:
             raise BadInput(f"there is no {what} {given!r}; known: {', '.join(known)}")
     fewest = FEWEST_CAMERAS if layout == "mall" else 1
     if cameras < fewest:
         raise BadInput(f"the layout {layout} needs at least {fewest} camera{'s' * (fewest > 1)}; got {cameras}")
+    if looks.dimension and cameras < 2:
+        raise BadInput("rank-1 is measured between cameras, so embeddings need at least 2 of them; got 1")
+
+
+def _check_size(people: int, minutes: float, fps: float) -> None:
     if people < 1:
         raise BadInput(f"detections need at least 1 person; got {people}")
     if not 0 < minutes <= 24 * 60:
