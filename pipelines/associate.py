@@ -13,18 +13,14 @@ from datetime import date
 
 import numpy as np
 
-from models.vision.tracker import identity
-from models.vision.tracker.identity import Variances
 from models.world.paths import Path
 from models.world.people import person_id
 from models.world.periods import from_epoch_s, local_day
 from models.world.places import Site
-from pipelines.association.absence import weighed
-from pipelines.association.fusing import Fused, fuse
+from pipelines.association.following import followed
 from pipelines.association.reasons import Membership, memberships
 from pipelines.association.stays import Stay, stays
-from pipelines.association.tracking import Way, follow
-from pipelines.association.tracklets import Sightings, Tracklet, in_order, sightings
+from pipelines.association.tracklets import Tracklet, in_order, sightings
 from pipelines.association.visitors import owners, visitors
 
 STEP_S = 1.0
@@ -79,34 +75,12 @@ def _on_floor(ordered: Sequence[Tracklet], site: Site, floor: int, step_s: float
     if not cameras:
         return []
     seen = sightings(ordered, cameras, step_s)
-    fused, ways = _followed(seen, step_s)
+    fused, ways = followed(seen, step_s)
 
     def day_of(time_s: float) -> date:
         return local_day(from_epoch_s(time_s), site.time_zone)
 
     return stays(ways, seen, fused, floor, day_of, step_s)
-
-
-def _followed(seen: Sightings, step_s: float) -> tuple[Fused, list[Way]]:
-    """Everybody's way, first by place alone; then again, knowing from those ways how looks differ between people and in one."""
-    variances = identity.nobody_differs(seen.looks.shape[1])
-    fused = weighed(fuse(seen, variances), seen)
-    ways = follow(fused, variances, step_s)
-    if not seen.looks.size:
-        return fused, ways
-    variances = _variances(seen, fused, ways)
-    fused = weighed(fuse(seen, variances), seen)
-    return fused, follow(fused, variances, step_s)
-
-
-def _variances(seen: Sightings, fused: Fused, ways: Sequence[Way]) -> Variances:
-    """How the looks of sightings vary between ways and within one, over cameras and time."""
-    owner = np.full(len(fused), -1)
-    for number, way in enumerate(ways):
-        owner[way.fused] = number
-    label = owner[fused.member]
-    known = (label >= 0) & seen.looks.any(axis=1)
-    return identity.learn(seen.looks[known], label[known])
 
 
 def _kept_ids(found: Sequence[Stay], ordered: Sequence[Tracklet], known: Sequence[Known]) -> dict[int, uuid.UUID]:

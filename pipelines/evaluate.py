@@ -82,10 +82,10 @@ def evaluate_tracking(
     sampling = sampled(fps, sample_fps, phase)
     truth, calibration = mot_text.read_truth(ground_truth), mot_text.read_homography(homography)
     look = _source(video, detections, weights, truth, sampling, progress or _quiet)
-    started_s = _cpu_s()
+    started_s = cpu_s()
     seen = look()
     tracks = track(seen.detections, calibration, seen.picture, step_s=sampling.step_s)
-    core_s = _cpu_s() - started_s
+    core_s = cpu_s() - started_s
     rows = _in_every_frame(tracks, seen, calibration, sampling)
     mot_text.write_tracks(tracks_out, rows)
     result = {**_scores(truth, rows), **_facts(seen, sampling), "core_s": round(core_s, 3)}
@@ -208,7 +208,7 @@ def _facts(seen: Seen, sampling: Sampling) -> Result:
     }
 
 
-def _cpu_s() -> float:
+def cpu_s() -> float:
     """CPU seconds of this process, all its threads, and its children that have ended."""
     times = os.times()
     return times.user + times.system + times.children_user + times.children_system

@@ -58,6 +58,34 @@ def tracking(
     typer.echo(json.dumps(scores))
 
 
+@evaluate.command()
+def association(
+    detections: Annotated[
+        Path,
+        typer.Option(metavar="D.csv|.parquet", help="Detections of all cameras, on the floor.", show_default=False),
+    ],
+    tracks: Annotated[Path, typer.Option(metavar="OUT.csv", help="Where the identities go.", show_default=False)],
+    json_out: Annotated[
+        Path, typer.Option("--json", metavar="OUT.json", help="Where the scores go.", show_default=False)
+    ],
+    ground_truth: Annotated[
+        Path | None, typer.Option(metavar="G.csv", help="Who they are.", show_default="no scores")
+    ] = None,
+) -> None:
+    """Identify people over cameras and score the identities; percent."""
+    from pipelines.evaluate_association import evaluate_association
+
+    with progress.bar("identifying") as report:
+        scores = evaluate_association(
+            detections=detections,
+            ground_truth=ground_truth,
+            tracks_out=tracks,
+            json_out=json_out,
+            progress=report,
+        )
+    typer.echo(json.dumps(scores))
+
+
 @train.command()
 def detector(
     out_dir: Annotated[

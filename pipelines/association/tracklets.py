@@ -92,7 +92,7 @@ def sightings(tracklets: Sequence[Tracklet], cameras: Sequence[Camera], step_s: 
         for number, camera in enumerate(cameras)
     ]
     joined = Sightings(**{name: np.concatenate([vars(part)[name] for part in seen]) for name in vars(seen[0])})
-    joined = replace(joined, looks=main_axes(_without_cast(joined.looks, joined.camera)))
+    joined = replace(joined, looks=main_axes(without_cast(joined.looks, joined.camera)))
     return joined.take(np.lexsort((joined.tracklet, joined.tick)))
 
 
@@ -119,7 +119,7 @@ def _of_camera(
         xy_m=moved,
         noise_m2=placed.noise_m2,
         strength=placed.strength,
-        log_room=np.full(len(placed), _log_room(floor_area_m2(placed), placed.sample)),
+        log_room=np.full(len(placed), log_room(floor_area_m2(placed), placed.sample)),
         looks=_looks(tracklets, own, rows)[placed.row],
     )
     return seen.take(_nearest_to_tick(seen, late_s))
@@ -135,7 +135,7 @@ def _looks(tracklets: Sequence[Tracklet], own: Sequence[int], rows: Sequence[Ind
     return _stacked(parts, (axes,))
 
 
-def _without_cast(looks: Floats, camera: Ints) -> Floats:
+def without_cast(looks: Floats, camera: Ints) -> Floats:
     """The looks less the mean of their camera, whose light and white balance colour everybody alike; 0 where not known."""
     free = looks.copy()
     for number in np.unique(camera):
@@ -153,7 +153,8 @@ def _nearest_to_tick(seen: Sightings, late_s: Floats) -> Indices:
     return order[first]
 
 
-def _log_room(area_m2: float, sample: Indices) -> float:
+def log_room(area_m2: float, sample: Indices) -> float:
+    """Log of the floor, m2, that each of the people of a usual sample, (n,) sample numbers, has."""
     people = float(np.median(np.bincount(sample))) if len(sample) else 1.0
     return float(np.log(area_m2 / people))
 

@@ -51,6 +51,7 @@ COMMANDS = [
     *([name] for name in ("query", "simulate", "site", "evaluate", "train")),
     ["site", "load"],
     ["evaluate", "tracking"],
+    ["evaluate", "association"],
     ["train", "detector"],
     ["train", "describer"],
 ]

@@ -8,6 +8,7 @@ import shapely
 
 from models.world.errors import BadInput
 from pipelines import site_file
+from pipelines.floor_detections import NOBODY, read_detections, read_identities
 from pipelines.simulator.detections import Appearance, Detected, Noise, simulate_detections
 from pipelines.simulator.detections.building import build
 from pipelines.simulator.detections.looks import dress
@@ -56,6 +57,14 @@ def test_detections_and_truth_have_the_format_in_which_association_is_measured(n
     assert found["timestamp"].is_monotonic_increasing
     assert (found["timestamp"] == found["frame"]).all()
     assert not found.duplicated(["camera", "frame", "x_m", "y_m"]).any()
+
+
+def test_what_reads_detections_for_their_evaluation_reads_these(noisy_mall: Detected) -> None:
+    found = read_detections(noisy_mall.detections)
+    identities = read_identities(noisy_mall.folder / "truth.csv", found)
+    assert found.embedding.shape == (noisy_mall.rows, 32)
+    assert (identities == NOBODY).sum() == noisy_mall.false
+    assert len(set(identities) - {NOBODY}) == noisy_mall.people_seen
 
 
 def test_the_site_knows_every_camera_with_its_floor_and_homography(noisy_mall: Detected) -> None:

@@ -89,7 +89,7 @@ def test_fusing_both_sides_counts_each_detection_once() -> None:
 
 def conditioned(places: list[tuple[float, float]], velocity: Floats) -> Floats:
     """The middle state, by least squares over places and velocities with a wide prior of the place."""
-    transition, noise = motion._transition(np.array([1.0]))
+    transition, noise = motion._transition(np.array([1.0]), motion.MEMORY_S)
     start = np.diag([1e6, 1e6, velocity[0, 0], velocity[0, 0]])
     covariances = [start, transition[0] @ start @ transition[0].T + noise[0]]
     covariances.append(transition[0] @ covariances[1] @ transition[0].T + noise[0])
@@ -109,3 +109,37 @@ def test_a_long_track_keeps_a_symmetric_covariance() -> None:
     covariance = walked([(0.1 * k, 0.0) for k in range(300)], 0.5).covariance[0]
     assert (covariance == covariance.T).all()
     assert np.linalg.eigvalsh(covariance).min() > 0
+
+
+def followed(places: list[tuple[float, float]], gap_s: float) -> States:
+    states = motion.first(np.array(places[:1]), NOISE / 10)
+    for place in places[1:]:
+        states = motion.follow(states, np.array([gap_s]), np.array([place]), NOISE / 10)
+    return states
+
+
+WALKING = [(0.6 * step, 0.0) for step in range(8)]
+
+
+def test_who_stops_at_once_is_soon_believed_to_stand() -> None:
+    stopped = followed([*WALKING, WALKING[-1], WALKING[-1]], 0.5)
+    steady = motion.predict(followed(WALKING, 0.5), np.array([1.0]))
+    assert steady.mean[0, 2] > 1.0
+    assert abs(stopped.mean[0, 2]) < 0.35
+
+
+def test_who_keeps_walking_is_followed_as_by_the_filter_of_a_steady_walk() -> None:
+    states = motion.first(np.array(WALKING[:1]), NOISE / 10)
+    for place in WALKING[1:]:
+        states = motion.update(motion.predict(states, np.array([0.5])), np.array([place]), NOISE / 10)
+    assert followed(WALKING, 0.5).mean == pytest.approx(states.mean)
+    assert followed(WALKING, 0.5).covariance == pytest.approx(states.covariance)
+
+
+def test_a_stop_costs_a_meeting_less_than_it_costs_a_steady_walk() -> None:
+    past, standing, gap = followed(WALKING, 0.5), followed([(3.9, 0.0)] * 6, 0.5), np.array([0.5])
+    meeting = float(motion.log_meeting(past, motion.reverse(standing), gap)[0])
+    assert meeting > float(motion.log_overlap(motion.predict(past, gap), motion.reverse(standing))[0]) + 2
+    straight = motion.reverse(followed([(4.8 + 0.6 * step, 0.0) for step in range(6)][::-1], 0.5))
+    steady = float(motion.log_overlap(motion.predict(past, gap), straight)[0])
+    assert float(motion.log_meeting(past, straight, gap)[0]) == pytest.approx(steady, abs=0.2)

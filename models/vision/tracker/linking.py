@@ -96,7 +96,7 @@ class Scene:
 
         `past` knows what came before and with its detection, `future` what comes with and after its own, in reversed time.
         """
-        agreement = motion.log_overlap(motion.predict(past.states, gap_s), motion.reverse(future.states))
+        agreement = motion.log_meeting(past.states, motion.reverse(future.states), gap_s)
         looks = identity.score(self.variances, (past.cue_sums, future.cue_sums), (past.count, future.count))
         saved = BIRTH_AND_DEATH - past.doubt - future.doubt - self._missed(gap_s)
         return np.asarray(self.log_area + agreement + looks + saved)
@@ -104,9 +104,7 @@ class Scene:
     def extended(self, beliefs: Beliefs, detection: Indices, gap_s: Floats) -> Beliefs:
         """Beliefs after one more detection each, `gap_s` away."""
         placed = self.placed
-        states = motion.update(
-            motion.predict(beliefs.states, gap_s), placed.xy_m[detection], placed.noise_m2[detection]
-        )
+        states = motion.follow(beliefs.states, gap_s, placed.xy_m[detection], placed.noise_m2[detection])
         cue_sums = beliefs.cue_sums + self.cues[detection]
         return Beliefs.of(states, beliefs.count + 1, np.zeros(len(detection)), cue_sums)
 

@@ -3,6 +3,10 @@
 The velocity forgets itself with a time constant and keeps a fixed spread, so the motion is stationary and
 time-reversible: the filter that runs from the future to the past is the same filter, on negated velocities.
 A state is (x, y, vx, vy) in m and m/s. (Uhlenbeck and Ornstein 1930; Särkkä, Bayesian Filtering and Smoothing, ch. 4.)
+
+People mostly keep their velocity, but stop, set off and turn at once: any step may be a manoeuvre, after which the velocity
+is soon forgotten. Both possibilities are weighed at each step and taken together as one Gaussian (the generalised
+pseudo-Bayesian filter of first order; Bar-Shalom, Li and Kirubarajan 2001, section 11.6.3).
 """
 
 from typing import NamedTuple
@@ -13,6 +17,10 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 MEMORY_S = 12.0
 """tau: how long a walking velocity lasts. 3 s loses crowds, 30 s loses people who stop (measured)."""
+MANOEUVRE_S, MANOEUVRES = 1.5, 0.1
+"""How long a velocity lasts in a manoeuvre, and the share of steps that are one."""
+SURPRISE = 4.0
+"""A detection nearer than this squared Mahalanobis distance to where a steady walk leads raises no thought of a manoeuvre."""
 SPEED_VARIANCE = 0.95**2
 """Variance of each velocity component, (m/s)^2; 0.95 m/s a component is 1.2 m/s of mean speed."""
 REVERSE = np.array([1.0, 1.0, -1.0, -1.0])
@@ -22,6 +30,7 @@ _PLACE, _VELOCITY = np.diag([1.0, 1.0, 0.0, 0.0]), np.diag([0.0, 0.0, 1.0, 1.0])
 _PLACE_BY_VELOCITY = np.eye(4, k=2)
 _MOVES = np.stack([_PLACE_BY_VELOCITY, _VELOCITY]).reshape(2, 16)
 _SPREADS = SPEED_VARIANCE * np.stack([_PLACE, _PLACE_BY_VELOCITY + _PLACE_BY_VELOCITY.T, _VELOCITY]).reshape(3, 16)
+_MANOEUVRE_LOG_ODDS = np.log(MANOEUVRES / (1 - MANOEUVRES))
 _OVERLAP_CONSTANT = 2 * np.log(SPEED_VARIANCE) - np.log(2 * np.pi)
 
 
@@ -41,9 +50,9 @@ def first(xy_m: Floats, noise_m2: Floats) -> States:
     return States(mean, covariance)
 
 
-def predict(states: States, gap_s: Floats) -> States:
-    """Each state `gap_s` (n,) seconds later."""
-    transition, noise = _transition(gap_s)
+def predict(states: States, gap_s: Floats, memory_s: float = MEMORY_S) -> States:
+    """Each state `gap_s` (n,) seconds later; the velocity lasts `memory_s`, that of a steady walk unless given."""
+    transition, noise = _transition(gap_s, memory_s)
     mean = (transition @ states.mean[:, :, None])[:, :, 0]
     return States(mean, transition @ states.covariance @ transition.transpose(0, 2, 1) + noise)
 
@@ -56,6 +65,31 @@ def update(states: States, xy_m: Floats, noise_m2: Floats) -> States:
     covariance = states.covariance - gain @ to_place.transpose(0, 2, 1)
     # Rounding leaves a trace of asymmetry that every further update would double.
     return States(mean, (covariance + covariance.transpose(0, 2, 1)) / 2)
+
+
+def follow(states: States, gap_s: Floats, xy_m: Floats, noise_m2: Floats) -> States:
+    """Each state `gap_s` (n,) seconds later and after a detection there, at `xy_m` (n, 2) with noise (n, 2, 2)."""
+    steady = predict(states, gap_s)
+    updated = update(steady, xy_m, noise_m2)
+    surprise, steady_spread = _innovation(steady, xy_m, noise_m2)
+    rows = np.flatnonzero(surprise > SURPRISE)
+    if len(rows):
+        moved = predict(States(states.mean[rows], states.covariance[rows]), gap_s[rows], MANOEUVRE_S)
+        distance, spread = _innovation(moved, xy_m[rows], noise_m2[rows])
+        log_odds = 0.5 * (surprise[rows] - distance + np.log(steady_spread[rows] / spread)) + _MANOEUVRE_LOG_ODDS
+        share = 1 / (1 + np.exp(-np.clip(log_odds, -50, 50)))
+        other = update(moved, xy_m[rows], noise_m2[rows])
+        updated.mean[rows], updated.covariance[rows] = _mixed(
+            States(updated.mean[rows], updated.covariance[rows]), other, share
+        )
+    return updated
+
+
+def log_meeting(past: States, future: States, gap_s: Floats) -> Floats:
+    """How well `future`, `gap_s` (n,) seconds later, goes on from `past`, (n,): `log_overlap`, steady or in a manoeuvre."""
+    steady = log_overlap(predict(past, gap_s), future)
+    moved = log_overlap(predict(past, gap_s, MANOEUVRE_S), future)
+    return np.asarray(np.logaddexp(np.log1p(-MANOEUVRES) + steady, np.log(MANOEUVRES) + moved))
 
 
 def reverse(states: States) -> States:
@@ -92,6 +126,22 @@ def fuse(past: States, future: States) -> States:
     return States(mean, np.asarray(np.linalg.solve(widened, past.covariance)))
 
 
+def _innovation(states: States, xy_m: Floats, noise_m2: Floats) -> tuple[Floats, Floats]:
+    """Squared Mahalanobis distance of places to where they are expected, (n,), and the determinant of that covariance, (n,)."""
+    xx, xy, _, yy = (states.covariance[:, :2, :2] + noise_m2).reshape(-1, 4).T
+    x, y = (xy_m - states.mean[:, :2]).T
+    determinant = xx * yy - xy**2
+    return (yy * x**2 - 2 * xy * x * y + xx * y**2) / determinant, determinant
+
+
+def _mixed(one: States, other: States, share: Floats) -> States:
+    """The Gaussian with mean and covariance of a mixture, `share` (n,) of it the other."""
+    apart, share = other.mean - one.mean, share[:, None]
+    spread = (share * (1 - share) * apart)[:, :, None] * apart[:, None, :]
+    covariance = one.covariance + share[:, :, None] * (other.covariance - one.covariance) + spread
+    return States(one.mean + share * apart, covariance)
+
+
 def _message(future: States) -> tuple[Floats, Floats, Floats]:
     """N(x; future) / N(v; 0, s2), up to a factor, as exp(pull'u - u' precision u / 2), u = x - offset (places only, for accuracy)."""
     inverse = np.asarray(np.linalg.inv(future.covariance))
@@ -100,13 +150,13 @@ def _message(future: States) -> tuple[Floats, Floats, Floats]:
     return inverse - _VELOCITY / SPEED_VARIANCE, pull, offset
 
 
-def _transition(gap_s: Floats) -> tuple[Floats, Floats]:
+def _transition(gap_s: Floats, memory_s: float) -> tuple[Floats, Floats]:
     """Transition and noise matrices, (n, 4, 4) each, over `gap_s` (n,)."""
-    gap = gap_s / MEMORY_S
+    gap = gap_s / memory_s
     keep = np.exp(-gap)
     lost = 1 - keep
-    walked_s = MEMORY_S * lost
-    place, both, velocity = MEMORY_S**2 * (2 * gap - 3 + 4 * keep - keep**2), walked_s * lost, lost * (1 + keep)
+    walked_s = memory_s * lost
+    place, both, velocity = memory_s**2 * (2 * gap - 3 + 4 * keep - keep**2), walked_s * lost, lost * (1 + keep)
     transition = _PLACE + (np.column_stack([walked_s, keep]) @ _MOVES).reshape(-1, 4, 4)
     noise = np.column_stack([place, both, velocity]) @ _SPREADS
     return transition, noise.reshape(-1, 4, 4)

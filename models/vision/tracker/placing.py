@@ -74,15 +74,25 @@ def place(detections: DetectionTable, calibration: Calibration, picture: tuple[i
         xy_m=xy_m[row],
         noise_m2=noise_m2[row],
         spread_m=spread_m[row],
-        strength=np.clip(4 * (detections.confidence[row].astype(np.float64) - 0.4), -2, 2),
+        strength=strength(detections.confidence[row]),
     )
 
 
+def strength(confidence: NDArray[np.floating]) -> Floats:
+    """Log odds, -2..2, that a detection of this confidence is a person."""
+    return np.clip(4 * (confidence.astype(np.float64) - 0.4), -2, 2)
+
+
 def floor_area_m2(placed: Placed) -> float:
-    """The floor where people may be: a rectangle with the spread of all places, each widened by `AROUND_M`."""
-    if len(placed) < 2:
+    """The floor where people may be."""
+    return spread_area_m2(placed.xy_m)
+
+
+def spread_area_m2(xy_m: Floats) -> float:
+    """The area of a rectangle with the spread of the places, (n, 2), each widened by `AROUND_M`."""
+    if len(xy_m) < 2:
         return 4 * AROUND_M**2
-    return 12 * float(np.sqrt(np.linalg.det(np.cov(placed.xy_m.T) + AROUND_M**2 / 3 * np.eye(2))))
+    return 12 * float(np.sqrt(np.linalg.det(np.cov(xy_m.T) + AROUND_M**2 / 3 * np.eye(2))))
 
 
 def _feet_and_sizes(boxes_px: Floats) -> tuple[Floats, Floats]:

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.world.errors import BadInput
-from pipelines.simulator.detections.watching import NOBODY, Rows
+from pipelines.floor_detections import NOBODY
+from pipelines.simulator.detections.watching import Rows
 
 Vectors = NDArray[np.float32]
 _GALLERY, _ROUNDS, _HALVINGS = 150, 40, 14

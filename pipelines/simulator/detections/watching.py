@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.floor_detections import NOBODY
 from pipelines.simulator.detections import noise as noises
 from pipelines.simulator.detections.noise import Noise
 from pipelines.simulator.detections.scene import Crowd, Floats, Ints, Scene, Watch
@@ -23,10 +24,9 @@ ROW = np.dtype(
         ("turn", np.float32),
     ]
 )
-"""A detection: `camera` and `person` count from 0, `person` is -1 for a false one; `tracklet` is one stay of a person in
+"""A detection: `camera` and `person` count from 0, `person` is `NOBODY` for a false one; `tracklet` is one stay of a person in
 a view; `turn` (radians) is how far the person has turned, as the look knows it."""
 Rows = NDArray[np.void]
-NOBODY = -1
 _AWAY_S = 5.0
 """Who is out of view for longer begins a new tracklet."""
 _TURN_S = 30.0

@@ -13,13 +13,14 @@ import pyarrow.parquet as pq
 from models.world.errors import BadInput
 from models.world.places import Site
 from pipelines import site_file
+from pipelines.floor_detections import COLUMNS, IDENTITIES, NOBODY
 from pipelines.simulator.detections.building import FEWEST_CAMERAS
 from pipelines.simulator.detections.hall import hall
 from pipelines.simulator.detections.looks import Appearance, Looks, dress
 from pipelines.simulator.detections.noise import Noise
 from pipelines.simulator.detections.scene import Scene
 from pipelines.simulator.detections.visitors import mall
-from pipelines.simulator.detections.watching import NOBODY, Rows, tracklets, watch_all
+from pipelines.simulator.detections.watching import Rows, tracklets, watch_all
 from pipelines.simulator.output import TIME_ZONE, Progress, empty_folder, quiet
 
 LAYOUTS, FORMATS = {"overlapping": hall, "mall": mall}, ("parquet", "csv")
@@ -119,13 +120,10 @@ def _tables(
     floors = np.array([watch.floor for watch in scene.watches])
     for first in range(0, max(1, len(rows)), _AT_ONCE):
         part = rows[first : first + _AT_ONCE]
-        columns = {
-            "camera": ids[part["camera"]],
-            "frame": part["frame"],
-            "timestamp": (part["frame"] / fps).round(6),
-            "floor": floors[part["camera"]],
-            **{name: part[name] for name in ("x_m", "y_m", "height_px", "confidence")},
-        }
+        time_s = (part["frame"] / fps).round(6)
+        seen = (part[name] for name in ("x_m", "y_m", "height_px", "confidence"))
+        camera = part["camera"]
+        columns = dict(zip(COLUMNS, (ids[camera], part["frame"], time_s, floors[camera], *seen), strict=True))
         if looks:
             vectors = looks.of(part, random).astype(np.float16)
             columns |= {f"e{number}": vectors[:, number] for number in range(vectors.shape[1])}
@@ -150,6 +148,5 @@ def _truth(rows: Rows, scene: Scene) -> pd.DataFrame:
     """Who each row is, counted from 1."""
     ids = np.array([watch.id for watch in scene.watches])
     person = pd.Series(rows["person"] + 1, dtype="Int32").mask(rows["person"] == NOBODY)
-    return pd.DataFrame(
-        {"camera": ids[rows["camera"]], "frame": rows["frame"], "row": np.arange(len(rows)), "id": person}
-    )
+    columns = (ids[rows["camera"]], rows["frame"], np.arange(len(rows)), person)
+    return pd.DataFrame(dict(zip(IDENTITIES, columns, strict=True)))
