@@ -3,13 +3,12 @@
 import csv
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -19,14 +18,13 @@ from models.world.places import Georeference, Site
 from pipelines import site_file
 from pipelines.simulator.cameras import FRAME_RATE_HZ, bays_for, camera, hang
 from pipelines.simulator.footage import Shooting, film
+from pipelines.simulator.output import TIME_ZONE, Progress, empty_folder, quiet
 from pipelines.simulator.plan import Plan, lay_out
 from pipelines.simulator.sensor import any_sensor
 from pipelines.simulator.textures import decorate
 from pipelines.simulator.walkers import Walks, walk
 from pipelines.simulator.wardrobe import Look, dress
 
-Progress = Callable[[float], None]
-_TIME_ZONE = ZoneInfo("Europe/Berlin")
 _GEOREFERENCE = Georeference(13.3777, 52.5163, 12.5)
 _POLL_S = 0.2
 
@@ -60,7 +58,7 @@ def simulate(
     films. Raises BadInput for numbers out of range and for a folder that holds something or cannot be written.
     """
     _check(cameras, people, minutes)
-    folder = _empty_folder(Path(out_dir))
+    folder = empty_folder(Path(out_dir), ("video", "truth"))
     frames = max(1, round(minutes * 60 * FRAME_RATE_HZ))
     begin = _begin(start)
     random = np.random.default_rng(seed)
@@ -72,7 +70,7 @@ def simulate(
     site_file.write(site, folder / "site.yaml")
     _write_paths(folder / "truth/paths.csv", walks, begin)
     _write_attributes(folder / "truth/attributes.csv", looks)
-    _film_all(shootings, frames, progress or _quiet)
+    _film_all(shootings, frames, progress or quiet)
     window = Window(begin, begin + timedelta(seconds=frames / FRAME_RATE_HZ))
     return Simulated(
         folder, site, window, {shooting.camera_id: shooting.video for shooting in shootings}, frames, people
@@ -88,24 +86,12 @@ def _check(cameras: int, people: int, minutes: float) -> None:
         raise BadInput(f"a simulation lasts more than 0 and at most 1440 minutes; got {minutes}")
 
 
-def _empty_folder(folder: Path) -> Path:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if any(folder.iterdir()):
-            raise BadInput(f"the folder {folder} is not empty; name a new one, or empty it first")
-        for part in ("video", "truth"):
-            (folder / part).mkdir()
-    except OSError as error:
-        raise BadInput(f"the folder {folder} cannot be written ({error.strerror}); name another one") from None
-    return folder
-
-
 def _begin(start: datetime | None) -> datetime:
     if start is None:
-        yesterday = datetime.now(_TIME_ZONE) - timedelta(days=1)
+        yesterday = datetime.now(TIME_ZONE) - timedelta(days=1)
         start = yesterday.replace(hour=17, minute=0, second=0, microsecond=0)
     if start.tzinfo is None:
-        start = start.replace(tzinfo=_TIME_ZONE)
+        start = start.replace(tzinfo=TIME_ZONE)
     return start.astimezone(UTC)
 
 
@@ -124,7 +110,7 @@ def _shootings(
 def _site(plan: Plan, shootings: Sequence[Shooting]) -> Site:
     cameras = tuple(camera(number, shooting.view) for number, shooting in enumerate(shootings, start=1))
     hours = {"mon-sat": "09:00-21:00", "sun": "closed"}
-    return Site("northgate", _TIME_ZONE, (plan.floor,), plan.sections, cameras, _GEOREFERENCE, hours)
+    return Site("northgate", TIME_ZONE, (plan.floor,), plan.sections, cameras, _GEOREFERENCE, hours)
 
 
 def _write_paths(path: Path, walks: Walks, begin: datetime) -> None:
@@ -149,10 +135,6 @@ def _write_attributes(path: Path, looks: Sequence[Look]) -> None:
         rows.writerow(["person", "key", "value"])
         for person, look in enumerate(looks, start=1):
             rows.writerows((person, key, value) for key, value in look.attributes.items())
-
-
-def _quiet(share: float) -> None:
-    """Tell nobody."""
 
 
 def _film_all(shootings: Sequence[Shooting], frames: int, progress: Progress) -> None:

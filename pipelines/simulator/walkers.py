@@ -1,6 +1,5 @@
 """Visitors of the simulated mall: they come in, stop before shops and at tables, and leave through a door."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,10 +7,10 @@ from numpy.typing import NDArray
 
 from pipelines.simulator.figure import STRIDE_M
 from pipelines.simulator.forces import from_people, from_walls, settle, towards
+from pipelines.simulator.output import Progress, quiet
 from pipelines.simulator.plan import Plan
 
 Floats = NDArray[np.float64]
-Progress = Callable[[float], None]
 _STEPS_PER_FRAME = 2
 _INSIDE_AT_START = 0.3
 _SHORT, _LONG = 0.4, 0.8
@@ -33,7 +32,14 @@ class Walks:
     stride: Floats
 
 
-def walk(plan: Plan, heights_m: Floats, frames: int, frame_rate_hz: float, random: np.random.Generator) -> Walks:
+def walk(
+    plan: Plan,
+    heights_m: Floats,
+    frames: int,
+    frame_rate_hz: float,
+    random: np.random.Generator,
+    progress: Progress = quiet,
+) -> Walks:
     """Let as many people as there are heights walk for so many frames."""
     visitors = _Visitors(plan, heights_m, frames / frame_rate_hz, random)
     people = len(heights_m)
@@ -48,6 +54,7 @@ def walk(plan: Plan, heights_m: Floats, frames: int, frame_rate_hz: float, rando
         )
         for _ in range(_STEPS_PER_FRAME):
             visitors.step(1 / frame_rate_hz / _STEPS_PER_FRAME)
+        progress((frame + 1) / frames)
     return walks
 
 
