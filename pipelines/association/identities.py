@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.vision.tracker import identity, motion, placing
+from pipelines.association import returning
 from pipelines.association.following import followed
+from pipelines.association.returning import Visits
 from pipelines.association.tracklets import Floats, Sightings, log_room, without_cast
 from pipelines.floor_detections import NOBODY, FloorDetections, Integers
 
@@ -22,21 +24,21 @@ PLACE_ERROR_M = 0.25
 def identify(given: FloorDetections, progress: Progress | None = None) -> NDArray[np.int64]:
     """The person behind each detection, (n,), numbered from 0 by first sight; `NOBODY` where it is nobody's."""
     step_s = sampling_step_s(given)
-    found = np.full(len(given), NOBODY, dtype=np.int64)
-    number = 0
+    looks = identity.main_axes(without_cast(given.embedding.astype(np.float64), given.camera))
+    way_of = np.full(len(given), NOBODY, dtype=np.int64)
     for done, floor in enumerate(range(len(given.floors))):
         rows = np.flatnonzero(given.floor == floor)
         rows = rows[np.lexsort((*given.xy_m[rows].T, given.camera[rows], np.round(given.time_s[rows] / step_s)))]
-        seen = _sightings(given, rows, step_s)
-        fused, ways = followed(seen, step_s)
+        fused, ways = followed(_sightings(given, rows, looks, step_s), step_s)
         owner = np.full(len(fused), NOBODY, dtype=np.int64)
-        for way in ways:
+        for number, way in enumerate(ways, int(way_of.max(initial=NOBODY)) + 1):
             owner[way.fused] = number
-            number += 1
-        found[rows] = owner[fused.member]
+        way_of[rows] = owner[fused.member]
         if progress is not None:
             progress(done + 1, len(given.floors))
-    return found
+    somebody = way_of != NOBODY
+    person = np.append(returning.joined(_visits(given, looks, way_of)), NOBODY)
+    return np.where(somebody, person[way_of], NOBODY)
 
 
 def sampling_step_s(given: FloorDetections) -> float:
@@ -46,7 +48,7 @@ def sampling_step_s(given: FloorDetections) -> float:
     return float(np.median(waits_s[waits_s > 0])) if (waits_s > 0).any() else 1.0
 
 
-def _sightings(given: FloorDetections, rows: NDArray[np.intp], step_s: float) -> Sightings:
+def _sightings(given: FloorDetections, rows: NDArray[np.intp], looks: Floats, step_s: float) -> Sightings:
     """The detections `rows`, in order of ticks, as sightings; each is a tracklet of its own."""
     tick = np.round(given.time_s[rows] / step_s).astype(np.int64)
     late_s = given.time_s[rows] - tick * step_s
@@ -60,7 +62,7 @@ def _sightings(given: FloorDetections, rows: NDArray[np.intp], step_s: float) ->
         noise_m2=noise_m2[:, None, None] * np.eye(2),
         strength=placing.strength(given.confidence[rows]),
         log_room=_log_rooms(camera, tick, given.xy_m[rows]),
-        looks=identity.main_axes(without_cast(given.embedding[rows].astype(np.float64), camera)),
+        looks=looks[rows],
     )
 
 
@@ -71,3 +73,25 @@ def _log_rooms(camera: Integers, tick: Integers, xy_m: Floats) -> Floats:
         own = camera == number
         rooms[own] = log_room(placing.spread_area_m2(xy_m[own]), np.unique(tick[own], return_inverse=True)[1])
     return rooms
+
+
+def _visits(given: FloorDetections, looks: Floats, way_of: Integers) -> Visits:
+    """The ways, numbered 0.. in `way_of` (n,), as visits of what the cameras see."""
+    rows = np.flatnonzero(way_of != NOBODY)
+    rows = rows[np.lexsort((given.camera[rows], given.time_s[rows], way_of[rows]))]
+    edges = np.flatnonzero(np.diff(way_of[rows], prepend=NOBODY, append=NOBODY))
+    first, last, count = rows[edges[:-1]], rows[edges[1:] - 1], np.diff(edges)
+    sums = np.add.reduceat(looks[rows], edges[:-1], axis=0) if len(rows) else looks[rows]
+    cameras = np.arange(len(given.cameras))
+    middles = [given.xy_m[given.camera == camera].mean(axis=0) for camera in cameras]
+    floor = np.zeros(len(cameras), dtype=np.int64)
+    floor[given.camera] = given.floor
+    return Visits(
+        start_s=given.time_s[first],
+        end_s=given.time_s[last],
+        first_camera=given.camera[first],
+        last_camera=given.camera[last],
+        looks=sums / count[:, None],
+        floor=floor,
+        xy_m=np.array(middles),
+    )

@@ -67,6 +67,29 @@ def test_every_row_is_given_once_in_the_order_of_the_detections(tmp_path: Path) 
     assert [int(line[2]) for line in lines[1:]] == list(range(len(given)))
 
 
+def upstairs_and_back(folder: Path) -> tuple[Path, Path]:
+    """Ten people, one after the other, before a camera, two minutes later before one upstairs, then before the first again."""
+    random, rows, truth = np.random.default_rng(7), [], []
+    for person in range(10):
+        looks = np.eye(10)[person]
+        for camera, floor, start_s in (("a", "0", 0), ("b", "1", 120), ("a", "0", 260)):
+            visit = looks + random.normal(0, 0.1, 10)
+            for step in range(12):
+                time_s = start_s + 12 * person + step
+                axes = "".join(f",{value:.3f}" for value in visit + random.normal(0, 0.1, 10))
+                rows.append(f"{camera},{time_s},{time_s}.0,{floor},{step},{random.normal(0, 0.1):.3f},150,0.9{axes}")
+                truth.append(f"{camera},{time_s},{len(truth)},{person}")
+    header = HEADER + "".join(f",e{axis}" for axis in range(10))
+    (folder / "d.csv").write_text("\n".join([header, *rows]) + "\n")
+    (folder / "g.csv").write_text("\n".join(["camera,frame,row,id", *truth]) + "\n")
+    return folder / "d.csv", folder / "g.csv"
+
+
+def test_people_keep_their_id_over_floors_and_minutes_out_of_view(tmp_path: Path) -> None:
+    result = evaluated(tmp_path, *upstairs_and_back(tmp_path))
+    assert (result["idf1_1m"], result["ids"], result["true_ids"]) == (100, 10, 10)
+
+
 def test_without_a_truth_there_are_identities_and_no_scores(tmp_path: Path) -> None:
     detections, _ = crossing_halls(tmp_path)
     result = evaluated(tmp_path, detections, None)
