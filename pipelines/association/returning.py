@@ -16,7 +16,6 @@ from scipy.sparse.csgraph import connected_components
 from scipy.stats import norm
 
 from models.vision.tracker import identity
-from models.vision.tracker.identity import Variances
 from models.vision.tracker.linking import best_pairs
 from pipelines.association.tracklets import Floats, Indices, Ints
 
@@ -31,8 +30,6 @@ REACH_M, OTHER_FLOOR_M = 15.0, 40.0
 """How fast the belief in a next camera falls with its distance, and how far away another floor counts as."""
 USUAL_MPS, WAIT_SPREAD = 0.8, 1.0
 """The distance over the time out of view, and the spread of the log of that time, before any is seen."""
-SPREAD_AT_FIRST = 0.5
-"""The share of the variance of looks that is put down to the visit, not the person, before any link is there."""
 
 
 @dataclass(frozen=True)
@@ -110,13 +107,21 @@ def _usual_ways(visits: Visits) -> Floats:
 
 def _alike(visits: Visits, before: Indices, after: Indices, heads: Indices, tails: Indices) -> Floats:
     """How well the looks of the chain up to each head agree with those of the chain from each tail on, (m,)."""
-    spread = visits.looks.var(axis=0)
-    variances = Variances((1 - SPREAD_AT_FIRST) * spread, SPREAD_AT_FIRST * spread + 1e-9)
-    if (before >= 0).any():
-        variances = identity.learn(visits.looks, _chains(before))
+    variances = identity.learn(visits.looks, _chains(before) if (before >= 0).any() else _likest(visits))
     order = np.argsort(visits.start_s, kind="stable")
     past, future = (_sums(visits.looks, side, way) for side, way in ((before, order), (after, order[::-1])))
     return identity.score(variances, (past[0][heads], future[0][tails]), (past[1][heads], future[1][tails]))
+
+
+def _likest(visits: Visits) -> Indices:
+    """A guess at who is who, (n,), before anything is known: two visits not at the same time, each the other's likest."""
+    squares = (visits.looks**2).sum(axis=1)
+    away = squares[:, None] + squares[None, :] - 2 * visits.looks @ visits.looks.T
+    meanwhile = visits.start_s[:, None] <= visits.end_s[None, :]
+    away[meanwhile & meanwhile.T] = np.inf
+    likest = away.argmin(axis=1)
+    mutual = (likest[likest] == np.arange(len(visits))) & np.isfinite(away.min(axis=1))
+    return np.where(mutual, np.minimum(likest, np.arange(len(visits))), np.arange(len(visits)))
 
 
 def _sums(looks: Floats, neighbours: Indices, order: Indices) -> tuple[Floats, Floats]:
