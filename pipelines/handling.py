@@ -180,6 +180,16 @@ class Hand:
             known.info("request lost or dismissed: its work was ended")
         return None
 
+    def end_left_behind(self) -> None:
+        """End the jobs of requests that were dismissed while their handler was dead. Raises StoreUnavailable."""
+        with self.store.connection() as connection:
+            left = requests.left_behind(connection, self.resources.lease_s)
+        for request_id, submission_id in left.items():
+            self.jobs.stop(submission_id)
+            with self.store.connection() as connection:
+                requests.forget_job(connection, request_id)
+            log.info("job of a dismissed request ended", request=str(request_id), job=submission_id)
+
     def _undertaking(self, claim: RequestClaim) -> Undertaking:
         if claim.request.camera_s <= self.warm_camera_s:
             return OnWarmActors(self.resources, claim.request, self.actors())

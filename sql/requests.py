@@ -141,6 +141,12 @@ def want(connection: Connection, quote: Quote, *, priority: int = 0) -> Request:
     return _found(connection, row[0])
 
 
+def is_active(connection: Connection, quote: Quote) -> bool:
+    """Whether somebody wants the same already, so that wanting it is joining them."""
+    row = connection.execute(statement("requests/is-active"), {"fingerprint": quote.fingerprint}).fetchone()
+    return row is not None and bool(row[0])
+
+
 def find(connection: Connection, request_id: uuid.UUID) -> Request | None:
     """The request as it is now."""
     row = connection.execute(statement("requests/find"), {"request_id": request_id}).fetchone()
@@ -200,6 +206,26 @@ def give_back(
 def fail(connection: Connection, claim: RequestClaim, reason: str) -> bool:
     """End it for good and tell the jobs why; False if no longer ours."""
     return _finish(connection, claim, "failed", reason)
+
+
+def left_behind(connection: Connection, for_longer_than_s: float, limit: int = 100) -> dict[uuid.UUID, str]:
+    """The requests dismissed so long ago whose job nobody has ended since, with the job's name: their handler is dead."""
+    asked = {"for_longer_than": timedelta(seconds=for_longer_than_s), "limit": limit}
+    return dict(connection.execute(statement("requests/left-behind"), asked).fetchall())
+
+
+def forget_job(connection: Connection, request_id: uuid.UUID) -> None:
+    """The job of a dismissed request has ended: nobody need look for it."""
+    connection.execute(statement("requests/forget-job"), {"request_id": request_id})
+
+
+def prune(connection: Connection, older_than: timedelta, limit: int = 1000) -> int:
+    """Forget the requests that ended so long ago, a week at least, with their jobs and notifications.
+
+    How many there were; at most `limit`.
+    """
+    row = connection.execute(statement("requests/prune"), {"older_than": older_than, "limit": limit}).fetchone()
+    return int(row[0]) if row else 0
 
 
 def progress(connection: Connection, request_id: uuid.UUID) -> Progress:

@@ -286,3 +286,33 @@ def test_a_handler_of_another_schema_takes_nothing_and_says_not_that_it_lives(
     with store.connection() as connection:
         assert handlers.alive(connection, 60.0) == []
     ours.stop()
+
+
+def test_a_request_dismissed_while_its_handler_was_dead_is_ended_by_whoever_lives(
+    mall: Resources, store: Store
+) -> None:
+    job, left = order(store), Gone(mall)
+    with store.connection() as connection:
+        claim = requests.claim(connection, "dead", 60.0)
+        assert claim is not None
+        requests.start(connection, claim, "ray", "left-behind")
+    with store.connection() as connection:
+        jobs.dismiss(connection, job.job_id)
+    alive = handler(replace(mall, lease_s=0.0), JOBS_ONLY, left)
+    alive.keep_house()
+    alive.keep_house()
+    assert left.stopped == ["left-behind"]
+    assert (now(store, job).state, now(store, job).submission_id) == ("dismissed", None)
+    alive.stop()
+
+
+def test_housekeeping_forgets_what_ended_long_ago(mall: Resources, store: Store) -> None:
+    job = order(store)
+    with store.connection() as connection:
+        jobs.dismiss(connection, job.job_id)
+        connection.execute("update extraction_request set finished_at = finished_at - interval '91 days'")
+    keeper = handler(mall, JOBS_ONLY)
+    keeper.keep_house()
+    keeper.stop()
+    with store.connection() as connection:
+        assert jobs.find(connection, job.job_id) is None
