@@ -27,6 +27,11 @@ class StoredOrders:
         with self._pool.connection() as connection:
             return requests.quote(connection, missing)
 
+    def is_wanted(self, quote: Quote) -> bool:
+        """Whether an equal request is active."""
+        with self._pool.connection() as connection:
+            return requests.is_active(connection, quote)
+
     def place(
         self,
         quote: Quote,

@@ -37,12 +37,13 @@ class MemoryOrders:
         segments = tuple(uuid.uuid5(uuid.NAMESPACE_OID, f"{camera} {window}") for camera, window in parts)
         return Quote(segments, span, sum(window.seconds for _, window in parts))
 
+    def is_wanted(self, quote: Quote) -> bool:
+        return self._active(quote) is not None
+
     def place(
         self, quote: Quote, question: str, inputs: Mapping[str, object], who: str, callback: Mapping[str, str] | None
     ) -> Job:
-        wanted = set(quote.segment_ids)
-        active = (one for one in self.requests.values() if one.is_active and set(one.segment_ids) == wanted)
-        request = next(active, None) or self._request(quote)
+        request = self._active(quote) or self._request(quote)
         job = Job(uuid.uuid4(), request, question, dict(inputs), who, self.at, None)
         self.waiting[job.job_id] = job
         self.callbacks[job.job_id] = callback
@@ -96,6 +97,10 @@ class MemoryOrders:
 
     def fail(self, reason: str) -> None:
         self.change(state="failed", finished_at=self.at, reason=reason)
+
+    def _active(self, quote: Quote) -> Request | None:
+        wanted = set(quote.segment_ids)
+        return next((one for one in self.requests.values() if one.is_active and set(one.segment_ids) == wanted), None)
 
     def _request(self, quote: Quote) -> Request:
         key = uuid.uuid4()

@@ -86,14 +86,23 @@ def test_too_much_video_is_refused_with_the_figures() -> None:
 
 
 def test_a_full_queue_sends_away_until_later() -> None:
-    orders = MemoryOrders()
-    desk = jobs_over(half_known(), orders, max_queued=1)
+    records, orders = half_known(), MemoryOrders()
+    desk = jobs_over(records, orders, max_queued=1)
     order(desk)
+    records.coverage = [covering("cam1", [HOUR], [])]
     with pytest.raises(Busy) as refused:
         order(desk)
     assert refused.value.retry_after_s == 30
     orders.run(0.1)
     order(desk)
+
+
+def test_a_full_queue_takes_who_only_joins_what_waits_already() -> None:
+    orders = MemoryOrders()
+    desk = jobs_over(half_known(), orders, max_queued=1)
+    first, second = order(desk), order(desk)
+    assert first.job.job_id != second.job.job_id
+    assert len(orders.requests) == 1
 
 
 def test_ordering_needs_a_permission_of_its_own() -> None:
