@@ -29,6 +29,7 @@ ATTEMPTS = 5
 FIRST_RETRY_S, LAST_RETRY_S = 5.0, 600.0
 ENDING_S = 30.0
 """How long a thread that was told to end may take."""
+DELETED_MEANWHILE = "all of its video was deleted before it could be extracted"
 log = structlog.get_logger(__name__)
 
 
@@ -239,7 +240,9 @@ class Hand:
         with self.store.connection() as connection:
             segments = videos.named(connection, claim.request.segment_ids)
             progress = requests.progress(connection, claim.request.request_id)
-        if progress.is_complete and is_loaded(segments, self.store):
+        if not segments:
+            self._fail(claim, DELETED_MEANWHILE)
+        elif progress.is_complete and is_loaded(segments, self.store):
             with self.store.connection() as connection:
                 ours = requests.succeed(connection, claim)
             known.info("request ended", successful=ours, quarantined=progress.quarantined)

@@ -24,7 +24,7 @@ from models.world.errors import MallError, NoCapacity, StoreUnavailable
 from pipelines import handling
 from pipelines.extract import extract
 from pipelines.flow import Resources
-from pipelines.handling import Hand
+from pipelines.handling import DELETED_MEANWHILE, Hand
 from pipelines.objects import ObjectStore, ObjectStoreAddress
 from pipelines.warm import Warm
 from pipelines.worker import Handler, Terms
@@ -316,3 +316,17 @@ def test_housekeeping_forgets_what_ended_long_ago(mall: Resources, store: Store)
     keeper.stop()
     with store.connection() as connection:
         assert jobs.find(connection, job.job_id) is None
+
+
+@pytest.mark.parametrize(("deleted", "state", "reason"), [(1, "successful", None), (2, "failed", DELETED_MEANWHILE)])
+def test_a_request_whose_video_is_deleted_meanwhile_ends_with_what_is_left(
+    mall: Resources, store: Store, postgres: PostgresServer, deleted: int, state: str, reason: str | None
+) -> None:
+    job = order(store)
+    with psycopg.connect(postgres.dsn(str(conninfo_to_dict(mall.database_dsn)["dbname"]))) as connection:
+        gone = list(job.request.segment_ids)[:deleted]
+        connection.execute("delete from segment where segment_id = any(%s)", [gone])
+    with working(handler(mall, JOBS_ONLY)):
+        ended = becomes(store, job, state)
+    assert ended.reason == reason
+    assert epochs(mall) == ({1} if deleted == 1 else set())
