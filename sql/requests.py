@@ -65,7 +65,8 @@ class Progress:
 
     `camera_s_done` counts quarantined segments too, nothing is left to do in them; `segments_done` counts those with a
     result. `camera_s_before` of it were done before the request started: no part of its own speed. `begun_at` is when
-    its first segment was begun, after whatever had to be started up; None before that.
+    its first segment was begun, after whatever had to be started up; `extracted_at` when the last one was ended, after
+    which the hours are loaded. None before that.
     """
 
     camera_s: float
@@ -75,6 +76,7 @@ class Progress:
     quarantined: int
     camera_s_before: float = 0.0
     begun_at: datetime | None = None
+    extracted_at: datetime | None = None
 
     @property
     def is_complete(self) -> bool:
@@ -232,13 +234,19 @@ def progress(connection: Connection, request_id: uuid.UUID) -> Progress:
     """How far the request is, by what the ledger knows of its segments; segments deleted meanwhile do not count."""
     row = connection.execute(statement("requests/progress"), {"request_id": request_id}).fetchone()
     assert row is not None
-    camera_s, done_s, before_s, segments, segments_done, quarantined, begun_at = row
-    return Progress(camera_s, done_s, segments, segments_done, quarantined, before_s, begun_at)
+    camera_s, done_s, before_s, segments, segments_done, quarantined, begun_at, extracted_at = row
+    return Progress(camera_s, done_s, segments, segments_done, quarantined, before_s, begun_at, extracted_at)
 
 
 def rates(connection: Connection) -> float | None:
     """Seconds of video extracted per second by lately successful requests; None before there were any."""
     row = connection.execute(statement("requests/rates")).fetchone()
+    return None if row is None else row[0]
+
+
+def loading_pace(connection: Connection) -> float | None:
+    """Seconds that a second of video took to be loaded, in the latest hours; None before there were any."""
+    row = connection.execute(statement("requests/loading-pace")).fetchone()
     return None if row is None else row[0]
 
 

@@ -26,13 +26,17 @@ from pipelines.objects import FolderStore
 from serve.app import ServeArgs, application
 from serve.client import Answer, Job, Mall
 from sql import handlers, keys, requests, sites, store, videos
+from sql.catalogue import Catalogue
 from sql.requests import Quote
 from sql.store import Store
 from tests.e2e.replayed import DAY, LENGTH, Day, Replay, filmed_day
 from tests.pipelines.blobs import blob_detector
 from tests.serve.http import InMemory
 
-SEED, QUESTIONS, HOLES, EQUAL = 24, 200, 0.7, 50
+SEED, HOLES = 24, 0.7
+MANY, EQUAL = 200, 50
+QUESTIONS = tuple(Catalogue.load().questions.values())
+WORN = {"shirt": ("green", "blue", "red"), "shoes": ("yes", "no"), "trousers": ("black",)}
 STALL_S = 60.0
 NO_JOBS: Any = None
 """All requests go to warm actors, for whom `Replay` stands in."""
@@ -130,24 +134,19 @@ def holey(another: Callable[[], Installed]) -> Installed:
 
 def random_question(random: Random, day: Day) -> tuple[str, Asked]:
     """Any question of the catalogue, about any time of the day, anywhere, about anybody."""
-    question = random.choice(("paths", "people", "average-distance", "people-in-section"))
+    question = random.choice(QUESTIONS)
+    parameters = {parameter.name: parameter for parameter in question.parameters}
     start = random.choice(day.segments).window.start + random.uniform(-1.0, 1.0) * LENGTH
-    section = random.choice(day.site.sections).id
-    asked: dict[str, Any] = {}
-    if question == "people-in-section":
-        asked |= {"section": section, "at": start}
-    else:
-        longest_s = random.choices((30, 300, 1800, 7200), (6, 4, 2, 1))[0]
-        asked |= {"from": start, "to": start + timedelta(seconds=random.uniform(1, longest_s))}
-        if random.random() < 0.3:
-            asked["section"] = section
-    if random.random() < 0.4:
-        keys = random.sample(sorted(_VALUES), random.choice((1, 1, 2)))
-        asked["attribute"] = [f"{key}:{random.choice(_VALUES[key])}" for key in keys]
-    return question, asked
-
-
-_VALUES = {"shirt": ("green", "blue", "red"), "shoes": ("yes", "no"), "trousers": ("black",)}
+    longest_s = random.choices((30, 300, 1800, 7200), (6, 4, 2, 1))[0]
+    end = start + timedelta(seconds=random.uniform(1, longest_s))
+    asked: dict[str, Any] = {"at": start} if "at" in parameters else {"from": start, "to": end}
+    section = parameters.get("section")
+    if section is not None and (section.required or random.random() < 0.3):
+        asked["section"] = random.choice(day.site.sections).id
+    if "attribute" in parameters and random.random() < 0.4:
+        keys = random.sample(sorted(WORN), random.choice((1, 1, 2)))
+        asked["attribute"] = [f"{key}:{random.choice(WORN[key])}" for key in keys]
+    return question.id, asked
 
 
 def heard(ask: Callable[[], Answer]) -> Heard:
@@ -166,7 +165,7 @@ def heard(ask: Callable[[], Answer]) -> Heard:
 def test_every_random_question_ends_with_the_answer_of_a_mall_without_holes(whole: Installed, holey: Installed) -> None:
     random, seen = Random(SEED), Counter[str]()
     with whole.client() as oracle, holey.client() as mall:
-        for _ in range(QUESTIONS):
+        for _ in range(MANY):
             asking = random_question(random, holey.day)
             expected = heard(partial(ask, oracle, *asking))
             holey.wrote[:] = [partial(whole_or_refused, mall, asking, expected, seen)]
@@ -175,9 +174,9 @@ def test_every_random_question_ends_with_the_answer_of_a_mall_without_holes(whol
             assert found == expected, asking
             seen[found[0]] += 1
             seen["of people"] += found[0] == "answered" and found[1] != []
-    assert seen["answered"] + seen["refused"] == QUESTIONS
-    assert seen["known at once"] > seen["ordered"] > QUESTIONS / 5, seen
-    assert seen["of people"] > QUESTIONS / 3, seen
+    assert seen["answered"] + seen["refused"] == MANY
+    assert seen["known at once"] > seen["ordered"] > MANY / 5, seen
+    assert seen["of people"] > MANY / 3, seen
 
 
 def ask(mall: Mall, question: str, asked: Asked) -> Answer:

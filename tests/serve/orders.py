@@ -25,6 +25,7 @@ class MemoryOrders:
     done_s: dict[uuid.UUID, float] = field(default_factory=dict)
     script: list[Callable[["MemoryOrders"], None]] = field(default_factory=list)
     rate: float | None = None
+    loading: float | None = None
     alive: int = 1
     at: datetime = ORDERED_AT
     failure: Exception | None = None
@@ -114,4 +115,4 @@ class MemoryOrders:
         done_s, many = self.done_s.get(request.request_id, 0.0), len(request.segment_ids)
         finished = many if done_s >= request.camera_s else 0
         progress = Progress(request.camera_s, done_s, many, finished, 0)
-        return Standing(replace(job, request=request), progress, self.rate, self.alive, self.at)
+        return Standing(replace(job, request=request), progress, self.rate, self.loading, self.alive, self.at)

@@ -255,6 +255,16 @@ def test_starting_up_says_nothing_about_the_pace() -> None:
     assert left_s(replace(standing, progress=begun)) == pytest.approx(80)
 
 
+def test_the_time_left_holds_loading_as_long_as_it_lately_took() -> None:
+    # A second of video lately took 0.1 s to load, so 1800 take three minutes, which begin when all is extracted.
+    half, whole = (replace(standing_at(share, 60, rate=None), loading=0.1) for share in (0.5, 1.0))
+    assert left_s(half) == pytest.approx(60 + 180)
+    extracted = replace(whole.progress, extracted_at=ORDERED_AT + timedelta(seconds=20))
+    assert left_s(replace(whole, progress=extracted)) == pytest.approx(180 - 40)
+    late = ORDERED_AT + timedelta(hours=1)
+    assert left_s(replace(whole, progress=extracted, at=late)) == 0
+
+
 def test_before_it_begins_the_time_left_is_told_by_earlier_extractions_or_not_at_all() -> None:
     waiting = order(jobs_over(half_known(), MemoryOrders(rate=15.0)))
     assert left_s(waiting) == pytest.approx(120)

@@ -221,7 +221,11 @@ def test_progress_is_what_the_ledger_knows(ingest: Store, segments: list[uuid.UU
     assert not found.is_complete
     with ingest.connection() as connection:
         ledger.finish_extraction(connection, running, "raw/2/", 3, 120)
-    assert progress_of(ingest, request).is_complete
+    ended = progress_of(ingest, request)
+    assert ended.is_complete
+    with ingest.connection() as connection:
+        newest = connection.execute("select max(finished_at) from extraction_ledger").fetchone()
+    assert newest == (ended.extracted_at,)
 
 
 def test_what_was_done_before_the_start_is_told_apart(ingest: Store, segments: list[uuid.UUID]) -> None:
@@ -399,3 +403,11 @@ def test_a_wish_is_active_until_it_has_ended(read: Store, ingest: Store) -> None
     with ingest.connection() as connection:
         requests.succeed(connection, claimed(ingest))
     assert not is_active()
+
+
+def test_the_pace_of_loading_is_that_of_the_hours_loaded_last(filled: Store) -> None:
+    with filled.connection() as connection:
+        connection.execute("update load_ledger set started_at = finished_at - interval '72 seconds'")
+        assert requests.loading_pace(connection) == pytest.approx(72 / 7200)  # two cameras, an hour each
+        connection.execute("update load_ledger set finished_at = finished_at - interval '8 days'")
+        assert requests.loading_pace(connection) is None
