@@ -2,7 +2,7 @@
 
 A few scenes are filmed, and every recording of the day shows one of them. What the detector finds in each is found once,
 in its real video; from there on every recording goes the real way: tracks, descriptions, results in the object store,
-ledger, association, loading. The scenes are minutes apart, so nobody is in two of them, and nothing in them is in doubt:
+ledger, association, loading. Every third scene crosses a full hour. The scenes are minutes apart, so nobody is in two of them, and nothing in them is in doubt:
 association learns from all of an hour, so with more of it extracted it would settle doubts otherwise.
 """
 
@@ -31,7 +31,7 @@ from sql.store import Store
 from tests.pipelines.blobs import blob_detector, film
 from tests.pipelines.hall import PLAN, Hall, hall
 
-OPENS = datetime(2026, 11, 20, 9, tzinfo=UTC)
+OPENS = datetime(2026, 11, 20, 8, 59, 54, tzinfo=UTC)
 HOURS, EVERY, SECONDS, SCENES = 24, timedelta(minutes=20), 12, 4
 LENGTH = timedelta(seconds=SECONDS)
 DAY = Window(OPENS, OPENS + timedelta(hours=HOURS))
