@@ -17,7 +17,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -52,10 +53,12 @@ WANTED = {"small_s": 20.0, "eta_error": 0.3, "ray_to_plain": 1.2, "memory_ratio"
 
 @dataclass
 class Run:
-    """What was seen of a run: at seconds from its beginning, recordings done and megabytes held; percent and seconds left."""
+    """What was seen of a run: at seconds from its beginning, recordings done; percent and seconds left. And the megabytes
+    that were held, by the title of a process.
+    """
 
     done: list[tuple[float, int]] = field(default_factory=list)
-    held_mb: list[float] = field(default_factory=list)
+    held_mb: list[Mapping[str, float]] = field(default_factory=list)
     told: list[tuple[float, int, float | None]] = field(default_factory=list)
     took_s: float = 0.0
 
@@ -71,18 +74,23 @@ class Run:
         return (last[0] - first[0]) / (last[1] - first[1])
 
     @property
+    def peak_mb(self) -> Mapping[str, float]:
+        """What was held when it was most."""
+        return max(self.held_mb, key=lambda held: sum(held.values()))
+
+    @property
     def eta(self) -> tuple[float, float]:
         """Seconds left as told when a fifth was done, and as it came."""
         at, left = next((at, left) for at, percent, left in self.told if percent >= FIFTH and left is not None)
         return left, self.took_s - at
 
-    def document(self) -> dict[str, float]:
+    def document(self) -> dict[str, Any]:
         """Its figures, rounded."""
         return {
             "first_s": round(self.first_s, 1),
             "recording_s": round(self.recording_s, 3),
             "took_s": round(self.took_s, 1),
-            "held_mb": round(max(self.held_mb)),
+            "held_mb": round(sum(self.peak_mb.values())),
         }
 
 
@@ -208,11 +216,14 @@ def in_one_process(place: Place, window: Window) -> Run:
     return watch.run
 
 
-def held_mb(node: psutil.Process) -> float:
+def held_mb(node: psutil.Process) -> Mapping[str, float]:
     """What the work on a node of a Ray cluster holds: its own process, the workers that come and go, what these started."""
+    held: dict[str, float] = defaultdict(float)
     workers = [worker for worker in _children(node) if not any(word in _title(worker) for word in NOT_WORK)]
     started = [process for worker in workers for process in _children(worker, recursive=True)]
-    return sum(_own_mb(process) for process in (node, *workers, *started))
+    for process in (node, *workers, *started):
+        held[Path(_title(process).partition(" ")[0]).name] += _own_mb(process)
+    return held
 
 
 def _node(settings: Settings) -> psutil.Process:
@@ -254,7 +265,8 @@ def measured(small: Sequence[float], short: Run, long: Run, plain: Run) -> dict[
         "ray_to_plain": round(long.recording_s / plain.recording_s, 3),
         "ray": long.document(),
         "plain": plain.document(),
-        "memory_ratio": round(max(long.held_mb) / max(short.held_mb), 3),
+        "memory_ratio": round(sum(long.peak_mb.values()) / sum(short.peak_mb.values()), 3),
+        "memory_mb": [{name: round(mb) for name, mb in one.peak_mb.items()} for one in (short, long)],
         "short": short.document(),
     }
 

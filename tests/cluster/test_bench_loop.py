@@ -7,7 +7,8 @@ def run(recording_s: float = 0.5, most_mb: float = 250.0) -> Run:
     """Two recordings are done after 2 s, eight more at an even pace; 4 s are told to be left after 3 s, and it takes 8 s."""
     done = [(0.5, 0), (2.0, 2), (2.0 + 4 * recording_s, 6), (2.0 + 8 * recording_s, 10), (9.0, 10)]
     told = [(1.0, 5, None), (2.0, 19, 9.0), (3.0, 25, 4.0), (7.0, 90, 0.5)]
-    return Run(done, [100.0, most_mb, 200.0], told, took_s=8.0)
+    held = [{"raylet": 60.0, "python": mb - 60.0} for mb in (100.0, most_mb, 200.0)]
+    return Run(done, held, told, took_s=8.0)
 
 
 def test_the_pace_is_that_between_the_first_that_is_done_and_the_last() -> None:

@@ -2,8 +2,9 @@
 
 A few scenes are filmed, and every recording of the day shows one of them. What the detector finds in each is found once,
 in its real video; from there on every recording goes the real way: tracks, descriptions, results in the object store,
-ledger, association, loading. Every third scene crosses a full hour. The scenes are minutes apart, so nobody is in two of them, and nothing in them is in doubt:
-association learns from all of an hour, so with more of it extracted it would settle doubts otherwise.
+ledger, association, loading. Every third scene crosses a full hour. The scenes are minutes apart, so nobody is in two of
+them, and nothing in them is in doubt: association learns from all of an hour, so with more of it extracted it would settle
+doubts otherwise.
 """
 
 from __future__ import annotations
