@@ -7,10 +7,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export PYTHON
 
-.PHONY: help demo test check fix bench setup browser constraints clean
+.PHONY: help demo test check fix bench bench-loop setup browser constraints clean
 
 help: ## list the targets
-	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 demo: setup ## set-up, then a small mall from video to answered questions; the last line is a JSON summary
 	@$(BIN)/mall demo
@@ -30,6 +30,9 @@ fix: setup ## format, and mend what ruff can mend
 
 bench: setup ## set-up, then the ratio of our pipeline to the usual tracking loop
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pipelines.bench
+
+bench-loop: setup ## set-up, then what it takes to answer what is not known yet, from the question to the answer
+	@$(BIN)/python -m cluster.bench_loop $(ARGS)
 
 setup: ## install what is missing; does nothing, quickly, when all is there
 	@cluster/setup/system_packages.sh

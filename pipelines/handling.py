@@ -29,6 +29,7 @@ ATTEMPTS = 5
 FIRST_RETRY_S, LAST_RETRY_S = 5.0, 600.0
 ENDING_S = 30.0
 """How long a thread that was told to end may take."""
+DELETED_MEANWHILE = "all of its video was deleted before it could be extracted"
 log = structlog.get_logger(__name__)
 
 
@@ -180,6 +181,16 @@ class Hand:
             known.info("request lost or dismissed: its work was ended")
         return None
 
+    def end_left_behind(self) -> None:
+        """End the jobs of requests that were dismissed while their handler was dead. Raises StoreUnavailable."""
+        with self.store.connection() as connection:
+            left = requests.left_behind(connection, self.resources.lease_s)
+        for request_id, submission_id in left.items():
+            self.jobs.stop(submission_id)
+            with self.store.connection() as connection:
+                requests.forget_job(connection, request_id)
+            log.info("job of a dismissed request ended", request=str(request_id), job=submission_id)
+
     def _undertaking(self, claim: RequestClaim) -> Undertaking:
         if claim.request.camera_s <= self.warm_camera_s:
             return OnWarmActors(self.resources, claim.request, self.actors())
@@ -229,7 +240,9 @@ class Hand:
         with self.store.connection() as connection:
             segments = videos.named(connection, claim.request.segment_ids)
             progress = requests.progress(connection, claim.request.request_id)
-        if progress.is_complete and is_loaded(segments, self.store):
+        if not segments:
+            self._fail(claim, DELETED_MEANWHILE)
+        elif progress.is_complete and is_loaded(segments, self.store):
             with self.store.connection() as connection:
                 ours = requests.succeed(connection, claim)
             known.info("request ended", successful=ours, quarantined=progress.quarantined)

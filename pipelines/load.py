@@ -13,6 +13,7 @@ from models.world.paths import Path, cut_at_hours
 from models.world.periods import HOUR, Window, clip, local_day, site_hours, subtract
 from models.world.places import Segment, Site
 from pipelines import raw
+from pipelines.associate import VERSION as ASSOCIATION
 from pipelines.associate import Associated, Known, associate
 from pipelines.association.tracklets import Tracklet
 from pipelines.flow import Resources
@@ -68,7 +69,7 @@ def in_hour(persons: Sequence[Associated], claim: LoadClaim) -> HourOfPeople:
         if own:
             paths[person.person_id] = own
             found.append(_person(person, claim.window))
-    return HourOfPeople(found, paths, DESCRIBER)
+    return HourOfPeople(found, paths, DESCRIBER, ASSOCIATION)
 
 
 def read_tracklets(winner: Winner, objects: Objects) -> list[Tracklet]:

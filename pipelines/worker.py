@@ -1,6 +1,6 @@
 """The extraction request handler: what people wait for is claimed, worked on and told, one step after the other.
 
-Threads that each do one thing, over and over: say that the handler lives; take small requests and work on them with
+Threads that each do one thing, over and over: say that the handler lives; tidy up; keep the actors warm; take small requests and work on them with
 warm actors; take large ones and have jobs of the cluster work on them, so that a day of video never makes a question
 about a minute wait; deliver webhooks. None of them keeps anything that the store does not: a handler may be killed at
 any moment, and another one goes on where its lease runs out. Any number of handlers may run.
@@ -13,6 +13,7 @@ import threading
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from importlib.metadata import version
 
 import structlog
@@ -25,7 +26,9 @@ from pipelines.webhooks import Courier, deliver_one
 from sql import handlers, requests, store
 from sql.store import Store
 
-IDLE_S, BEAT_S = 0.5, 5.0
+IDLE_S, BEAT_S, HOUSEKEEPING_S, WARMING_S = 0.5, 5.0, 60.0, 600.0
+REQUESTS_KEPT, HANDLERS_KEPT = timedelta(days=90), timedelta(days=7)
+"""How long ended requests (with jobs and notifications) and dead handlers are remembered: longer than any video."""
 COURIERS = 2
 """Threads that deliver webhooks, so that one slow receiver is not waited for by all."""
 PATIENCE_S = 30.0
@@ -60,11 +63,13 @@ class Handler:
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self._resources, self._courier, self._terms = resources, courier, terms or Terms()
         self._stopping = threading.Event()
-        self._store = Store(resources.database_dsn, role="ingest", size=4 + COURIERS)
+        self._store = Store(resources.database_dsn, role="ingest", size=5 + COURIERS)
         limits = (self._terms.warm_camera_s, self._terms.stall_s, self._stopping.is_set)
         self._hand = Hand(resources, self._store, actors, jobs, *limits)
         self._threads = [
             self._thread("beat", self.beat, BEAT_S),
+            self._thread("housekeeping", self.keep_house, HOUSEKEEPING_S),
+            self._thread("warming", self.warm_up, WARMING_S),
             self._thread("small requests", self.take_small, IDLE_S),
             self._thread("large requests", self.take_large, IDLE_S),
             *(self._thread(f"webhooks {number}", self.deliver, IDLE_S) for number in range(COURIERS)),
@@ -96,6 +101,23 @@ class Handler:
         with self._store.connection() as connection:
             store.check_version(connection)
             handlers.beat(connection, self.owner, version("mall-tracking"))
+        return False
+
+    def keep_house(self) -> bool:
+        """End what dead handlers have left running, and forget what ended long ago. The audit is not touched."""
+        with self._store.connection() as connection:
+            store.check_version(connection)
+            handlers.prune(connection, HANDLERS_KEPT)
+            forgotten = requests.prune(connection, REQUESTS_KEPT)
+        if forgotten:
+            log.info("old requests forgotten", requests=forgotten)
+        self._hand.end_left_behind()
+        return False
+
+    def warm_up(self) -> bool:
+        """Have the warm actors loaded before anybody asks."""
+        if self._terms.warm_camera_s > 0:
+            self._hand.actors().make_ready()
         return False
 
     def take_small(self) -> bool:

@@ -30,6 +30,7 @@ class ServeArgs(BaseModel):
     max_streams: int = Field(200, ge=0, description="event streams that one replica keeps open at once")
     budget_camera_hours: float = Field(200.0, gt=0, description="most video that one question may have extracted")
     max_queued_requests: int = Field(100, ge=1, description="most extraction requests that may wait")
+    figures_every_s: float = Field(15.0, ge=0, description="how often /metrics may ask the store for its sums")
     s3_endpoint: str | None = Field(None, description="URL of the S3 server, for /readyz")
 
 
@@ -65,7 +66,7 @@ def application(args: ServeArgs, more_probes: "Mapping[str, Probe] | None" = Non
 
     pool = Store(args.database_read, role="read", size=args.pool_size, statement_timeout_s=args.statement_timeout_s)
     records, orders = StoredRecords(pool), StoredOrders(pool)
-    metrics = Metrics(orders.figures)
+    metrics = Metrics(orders.figures, args.figures_every_s)
     desk = QuestionDesk(records, Catalogue.load().questions, min_group=args.min_group, observe=metrics.observe)
     jobs = JobDesk(desk, orders, budget_camera_hours=args.budget_camera_hours, max_queued=args.max_queued_requests)
     looked_at = {**probes(records, orders, args.s3_endpoint), **(more_probes or {})}

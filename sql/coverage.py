@@ -59,6 +59,15 @@ def read(connection: Connection, window: Window, cameras: Sequence[str] | None =
     ]
 
 
+def versions(connection: Connection, window: Window) -> dict[str, list[str]]:
+    """The versions of `association` and `attributes` behind the hours that the window touches; those that are known."""
+    rows = connection.execute(statement("coverage/versions"), {"start": window.start, "end": window.end}).fetchall()
+    return {
+        name: sorted({row[number] for row in rows if row[number] is not None})
+        for number, name in enumerate(("association", "attributes"))
+    }
+
+
 def working(connection: Connection, window: Window) -> dict[str, list[Window]]:
     """The video of each camera within the window that a worker has in hand, or that an active request wants."""
     found: dict[str, list[Window]] = defaultdict(list)

@@ -22,6 +22,11 @@ def beat(connection: Connection, owner: str, version: str) -> None:
     connection.execute(statement("handlers/beat"), {"owner": owner, "version": version})
 
 
+def prune(connection: Connection, older_than: timedelta) -> None:
+    """Forget the handlers that have not been alive for so long."""
+    connection.execute(statement("handlers/prune"), {"older_than": older_than})
+
+
 def alive(connection: Connection, within_s: float) -> list[Handler]:
     """The handlers that were alive within the last `within_s` seconds, the longest running first."""
     asked = {"within": timedelta(seconds=within_s)}

@@ -47,12 +47,13 @@ class Person:
 class HourOfPeople:
     """Everybody in one hour, with their paths (1 s steps, each within the hour; at least one path a person).
 
-    `attributes_version` names the describer that the attributes come from.
+    `attributes_version` names the describer that the attributes come from, `association_version` who told people apart.
     """
 
     persons: Sequence[Person]
     paths: Mapping[uuid.UUID, Sequence[Path]]
     attributes_version: str
+    association_version: str | None = None
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,8 @@ def replace_hour(connection: Connection, claim: LoadClaim, people: HourOfPeople,
             connection.execute(statement(f"people/{step}"), key)
         _write(connection, claim, people, coverage)
         _refresh(connection, touched)
-        connection.execute(statement("people/finish-hour"), {**key, "people": len(people.persons)})
+        versions = {"association": people.association_version, "attributes": people.attributes_version}
+        connection.execute(statement("people/finish-hour"), {**key, **versions, "people": len(people.persons)})
 
 
 def memory(connection: Connection, site: str, day: date) -> list[KnownPerson]:  # noqa: ARG001

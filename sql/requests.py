@@ -65,7 +65,8 @@ class Progress:
 
     `camera_s_done` counts quarantined segments too, nothing is left to do in them; `segments_done` counts those with a
     result. `camera_s_before` of it were done before the request started: no part of its own speed. `begun_at` is when
-    its first segment was begun, after whatever had to be started up; None before that.
+    its first segment was begun, after whatever had to be started up; `extracted_at` when the last one was ended, after
+    which the hours are loaded. None before that.
     """
 
     camera_s: float
@@ -75,6 +76,7 @@ class Progress:
     quarantined: int
     camera_s_before: float = 0.0
     begun_at: datetime | None = None
+    extracted_at: datetime | None = None
 
     @property
     def is_complete(self) -> bool:
@@ -141,6 +143,12 @@ def want(connection: Connection, quote: Quote, *, priority: int = 0) -> Request:
     return _found(connection, row[0])
 
 
+def is_active(connection: Connection, quote: Quote) -> bool:
+    """Whether somebody wants the same already, so that wanting it is joining them."""
+    row = connection.execute(statement("requests/is-active"), {"fingerprint": quote.fingerprint}).fetchone()
+    return row is not None and bool(row[0])
+
+
 def find(connection: Connection, request_id: uuid.UUID) -> Request | None:
     """The request as it is now."""
     row = connection.execute(statement("requests/find"), {"request_id": request_id}).fetchone()
@@ -202,17 +210,43 @@ def fail(connection: Connection, claim: RequestClaim, reason: str) -> bool:
     return _finish(connection, claim, "failed", reason)
 
 
+def left_behind(connection: Connection, for_longer_than_s: float, limit: int = 100) -> dict[uuid.UUID, str]:
+    """The requests dismissed so long ago whose job nobody has ended since, with the job's name: their handler is dead."""
+    asked = {"for_longer_than": timedelta(seconds=for_longer_than_s), "limit": limit}
+    return dict(connection.execute(statement("requests/left-behind"), asked).fetchall())
+
+
+def forget_job(connection: Connection, request_id: uuid.UUID) -> None:
+    """The job of a dismissed request has ended: nobody need look for it."""
+    connection.execute(statement("requests/forget-job"), {"request_id": request_id})
+
+
+def prune(connection: Connection, older_than: timedelta, limit: int = 1000) -> int:
+    """Forget the requests that ended so long ago, a week at least, with their jobs and notifications.
+
+    How many there were; at most `limit`.
+    """
+    row = connection.execute(statement("requests/prune"), {"older_than": older_than, "limit": limit}).fetchone()
+    return int(row[0]) if row else 0
+
+
 def progress(connection: Connection, request_id: uuid.UUID) -> Progress:
     """How far the request is, by what the ledger knows of its segments; segments deleted meanwhile do not count."""
     row = connection.execute(statement("requests/progress"), {"request_id": request_id}).fetchone()
     assert row is not None
-    camera_s, done_s, before_s, segments, segments_done, quarantined, begun_at = row
-    return Progress(camera_s, done_s, segments, segments_done, quarantined, before_s, begun_at)
+    camera_s, done_s, before_s, segments, segments_done, quarantined, begun_at, extracted_at = row
+    return Progress(camera_s, done_s, segments, segments_done, quarantined, before_s, begun_at, extracted_at)
 
 
 def rates(connection: Connection) -> float | None:
     """Seconds of video extracted per second by lately successful requests; None before there were any."""
     row = connection.execute(statement("requests/rates")).fetchone()
+    return None if row is None else row[0]
+
+
+def loading_pace(connection: Connection) -> float | None:
+    """Seconds that a second of video took to be loaded, in the latest hours; None before there were any."""
+    row = connection.execute(statement("requests/loading-pace")).fetchone()
     return None if row is None else row[0]
 
 

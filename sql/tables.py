@@ -142,6 +142,8 @@ load_ledger = Table(
     Column("people", Integer),
     _must("started_at", _TIME),
     Column("finished_at", _TIME),
+    Column("association", Text),
+    Column("attributes", Text),
 )
 coverage = Table(
     "coverage",

@@ -1,6 +1,8 @@
 """Figures for Prometheus: what this process was asked, and how the store's work stands."""
 
 import socket
+import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -22,7 +24,7 @@ router = APIRouter(tags=["service"])
 class Metrics:
     """Counters of one process; each carries the process's name, because a scrape reaches any one of the replicas."""
 
-    def __init__(self, figures: Callable[[], Figures]) -> None:
+    def __init__(self, figures: Callable[[], Figures], remembered_s: float = 0.0) -> None:
         self._replica = f"{socket.gethostname()}-{uuid.uuid4().hex[:6]}"
         self._registry = CollectorRegistry()
         self._questions = Counter(
@@ -38,7 +40,7 @@ class Metrics:
             registry=self._registry,
             buckets=BUCKETS_S,
         )
-        self._registry.register(StoreFigures(figures))
+        self._registry.register(StoreFigures(Remembered(figures, remembered_s)))
 
     def observe(self, action: str, question: str | None, outcome: str, took_s: float) -> None:
         """Count one reading access; `question` is None for what is no question of the catalogue."""
@@ -53,8 +55,29 @@ class Metrics:
         return generate_latest(self._registry)
 
 
+class Remembered:
+    """Figures that are asked for once in `for_s` seconds, however often and by however many they are wanted.
+
+    They are sums over all recordings. A store that is away is asked again.
+    """
+
+    def __init__(
+        self, figures: Callable[[], Figures], for_s: float, now_s: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._figures, self._for_s, self._now_s = figures, for_s, now_s
+        self._asking = threading.Lock()
+        self._latest: tuple[float, Figures] | None = None
+
+    def __call__(self) -> Figures:
+        """The figures, not older than that."""
+        with self._asking:
+            if self._latest is None or self._now_s() - self._latest[0] >= self._for_s:
+                self._latest = self._now_s(), self._figures()
+            return self._latest[1]
+
+
 class StoreFigures(Collector):
-    """What the store knows, asked for at each scrape: equal from every replica."""
+    """What the store knows: equal from every replica."""
 
     def __init__(self, figures: Callable[[], Figures]) -> None:
         self._figures = figures

@@ -127,7 +127,8 @@ class QuestionDesk:
         answer = reading.answer(question, bound)
         rows, blanked = suppress(answer.columns, answer.rows, frozenset(bound.values), self._min_group)
         hidden = PEOPLE in answer.columns and is_small(answer.unknown, self._min_group)
-        signed = passport(known, None if hidden else answer.unknown, tuple(blanked), now)
+        versions = reading.versions(window)
+        signed = passport(known, versions, None if hidden else answer.unknown, tuple(blanked), now)
         return Answered(question, understood(bound), question.columns, rows, signed, site)
 
     def _archive(self, reading: Reading, now: datetime) -> list[Window]:

@@ -58,7 +58,7 @@ class JobDesk:
         """The complete answer where it is known, else a job that finds it out.
 
         Raises what `QuestionDesk.ask` does but NotExtracted; NotAllowed without the permission to extract, OverBudget
-        for too much video at once, Busy while too much is waiting.
+        for too much video at once, Busy while too much is waiting; whoever joins an equal order adds nothing to that.
         """
         try:
             return self.desk.ask(question_id, inputs, caller, request_id=request_id)
@@ -115,7 +115,7 @@ class JobDesk:
         if camera_hours > self._budget_camera_hours:
             raise OverBudget(camera_hours, self._budget_camera_hours)
         waiting = self.orders.queue().accepted
-        if waiting >= self._max_queued:
+        if waiting >= self._max_queued and not self.orders.is_wanted(quote):
             raise Busy(f"{waiting} extractions are waiting already; come back later", RETRY_AFTER_S)
 
     def _standing(self, job_id: uuid.UUID) -> Standing:

@@ -27,6 +27,11 @@ class StoredOrders:
         with self._pool.connection() as connection:
             return requests.quote(connection, missing)
 
+    def is_wanted(self, quote: Quote) -> bool:
+        """Whether an equal request is active."""
+        with self._pool.connection() as connection:
+            return requests.is_active(connection, quote)
+
     def place(
         self,
         quote: Quote,
@@ -73,13 +78,16 @@ class StoredOrders:
 
 
 def _standings(connection: Connection, found: Sequence[Job]) -> list[Standing]:
-    rate = requests.rates(connection) if any(job.request.is_active for job in found) else None
+    some_wait = any(job.request.is_active for job in found)
+    rate = requests.rates(connection) if some_wait else None
+    loading = requests.loading_pace(connection) if some_wait else None
     alive = len(handlers.alive(connection, ALIVE_WITHIN_S))
     return [
         Standing(
             job=job,
             progress=requests.progress(connection, job.request.request_id),
             rate=rate if job.request.is_active else None,
+            loading=loading if job.request.is_active else None,
             handlers=alive,
             at=datetime.now(UTC),
         )

@@ -1,6 +1,6 @@
 """The passport of an answer: what it is based on, so that a reader can judge it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,8 +28,14 @@ class Passport:
     computed_at: datetime
 
 
-def passport(known: Knowledge, unknown: int | None, suppressed: tuple[Suppressed, ...], now: datetime) -> Passport:
-    """The passport of an answer that was computed at `now` from what is known."""
+def passport(
+    known: Knowledge,
+    versions: Mapping[str, Sequence[str]],
+    unknown: int | None,
+    suppressed: tuple[Suppressed, ...],
+    now: datetime,
+) -> Passport:
+    """The passport of an answer that was computed at `now` from what is known; `versions` are those after extraction."""
     extractors = {version for camera in known.used for version in camera.extractors}
     return Passport(
         window=known.window,
@@ -37,7 +43,7 @@ def passport(known: Knowledge, unknown: int | None, suppressed: tuple[Suppressed
         cameras=tuple(camera.camera for camera in known.used),
         camera_hours=known.hours("covered"),
         gaps=known.gaps,
-        versions={"extractor": tuple(sorted(extractors))},
+        versions={"extractor": tuple(sorted(extractors)), **{what: tuple(these) for what, these in versions.items()}},
         unknown=unknown,
         suppressed=suppressed,
         computed_at=now,

@@ -38,6 +38,9 @@ class Reading(Protocol):
     def coverage(self, window: Window) -> list[CameraCoverage]:
         """What each camera recorded and what of that is processed, within the window."""
 
+    def versions(self, window: Window) -> Mapping[str, Sequence[str]]:
+        """The versions of association and attributes behind what is processed within the window."""
+
     def working(self, window: Window) -> Mapping[str, Sequence[Window]]:
         """What of each camera's video within the window is being extracted, or waits for it."""
 
@@ -72,6 +75,9 @@ class Orders(Protocol):
 
     def quote(self, missing: Mapping[str, Sequence[Window]]) -> Quote:
         """What would have to be extracted. Raises NotRecorded when the video is gone."""
+
+    def is_wanted(self, quote: Quote) -> bool:
+        """Whether somebody waits for the same extraction already."""
 
     def place(
         self,

@@ -26,6 +26,10 @@ class StoredReading:
         """Recorded and covered times of each camera."""
         return coverage.read(self._connection, window)
 
+    def versions(self, window: Window) -> Mapping[str, list[str]]:
+        """Versions by what they are of."""
+        return coverage.versions(self._connection, window)
+
     def working(self, window: Window) -> Mapping[str, list[Window]]:
         """Times that are wanted or at work."""
         return coverage.working(self._connection, window)

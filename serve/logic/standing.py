@@ -16,12 +16,14 @@ PRIOR_SHARE = 0.03
 class Standing:
     """A job at the moment `at`.
 
-    `rate` is in seconds of video per second, of lately finished requests; `handlers` says how many are alive.
+    `rate` is in seconds of video per second, of lately finished requests; `loading` in seconds per second of video, of
+    lately loaded hours; `handlers` says how many are alive.
     """
 
     job: Job
     progress: Progress
     rate: float | None
+    loading: float | None
     handlers: int
     at: datetime
 
@@ -60,23 +62,33 @@ class Standing:
     def left(self) -> timedelta | None:
         """How long it will probably take yet; None when it has ended, or nothing is known about the speed.
 
-        What is left to do, by the pace since the first recording was begun, in which the pace of lately finished
-        requests counts like `PRIOR_SHARE` of the work. What waits before it is not counted.
+        What is left to extract, by the pace since the first recording was begun, in which the pace of lately finished
+        requests counts like `PRIOR_SHARE` of the work; then loading, as long as it lately took. What waits before it is
+        not counted.
         """
-        pace = None if self.has_ended else self._pace()
-        if pace is None:
+        if self.has_ended:
             return None
-        return timedelta(seconds=max(0.0, self.progress.camera_s - self.progress.camera_s_done) * pace)
+        to_do_s = max(0.0, self.progress.camera_s - self.progress.camera_s_done)
+        pace = self._pace()
+        if pace is not None:
+            return timedelta(seconds=to_do_s * pace + self._loading_s())
+        return timedelta(seconds=to_do_s / self.rate) if self.rate else None
 
     def _pace(self) -> float | None:
-        """Seconds per second of video."""
+        """Seconds of extraction per second of video; None before there is a pace of its own."""
         own_s = self.progress.camera_s_done - self.progress.camera_s_before
         began = self.progress.begun_at or self.job.request.started_at
         if self.state != "running" or began is None or own_s <= 0:
-            return 1 / self.rate if self.rate else None
+            return None
         prior_s = PRIOR_SHARE * self.progress.camera_s if self.rate else 0.0
-        took_s = (self.at - began).total_seconds()
+        took_s = ((self.progress.extracted_at or self.at) - began).total_seconds()
         return (took_s + prior_s / (self.rate or 1.0)) / (own_s + prior_s)
+
+    def _loading_s(self) -> float:
+        """How long loading will yet take."""
+        whole_s = (self.loading or 0.0) * self.progress.camera_s
+        extracted_at = self.progress.extracted_at
+        return whole_s if extracted_at is None else max(0.0, whole_s - (self.at - extracted_at).total_seconds())
 
     @property
     def message(self) -> str:

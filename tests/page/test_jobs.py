@@ -28,6 +28,8 @@ def test_a_job_is_followed_live_until_the_answer_comes_by_itself(reader: Reader,
     expect(reader.job.get_by_role("progressbar")).to_have_js_property("value", 56)
     expect(reader.job).to_contain_text("4 of 8 recordings are extracted")
     expect(reader.job).to_contain_text(re.compile(r"about \d+ (s|min|h)"))
+    service.extractor.extract(1.0)
+    expect(reader.job).to_contain_text("almost done")
     service.extractor.load()
     expect(reader.answer).to_contain_text("20 Nov 2026, 10:00 – 11:00")
     assert reader.figure("people") == "0"

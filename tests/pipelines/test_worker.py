@@ -24,7 +24,7 @@ from models.world.errors import MallError, NoCapacity, StoreUnavailable
 from pipelines import handling
 from pipelines.extract import extract
 from pipelines.flow import Resources
-from pipelines.handling import Hand
+from pipelines.handling import DELETED_MEANWHILE, Hand
 from pipelines.objects import ObjectStore, ObjectStoreAddress
 from pipelines.warm import Warm
 from pipelines.worker import Handler, Terms
@@ -286,3 +286,47 @@ def test_a_handler_of_another_schema_takes_nothing_and_says_not_that_it_lives(
     with store.connection() as connection:
         assert handlers.alive(connection, 60.0) == []
     ours.stop()
+
+
+def test_a_request_dismissed_while_its_handler_was_dead_is_ended_by_whoever_lives(
+    mall: Resources, store: Store
+) -> None:
+    job, left = order(store), Gone(mall)
+    with store.connection() as connection:
+        claim = requests.claim(connection, "dead", 60.0)
+        assert claim is not None
+        requests.start(connection, claim, "ray", "left-behind")
+    with store.connection() as connection:
+        jobs.dismiss(connection, job.job_id)
+    alive = handler(replace(mall, lease_s=0.0), JOBS_ONLY, left)
+    alive.keep_house()
+    alive.keep_house()
+    assert left.stopped == ["left-behind"]
+    assert (now(store, job).state, now(store, job).submission_id) == ("dismissed", None)
+    alive.stop()
+
+
+def test_housekeeping_forgets_what_ended_long_ago(mall: Resources, store: Store) -> None:
+    job = order(store)
+    with store.connection() as connection:
+        jobs.dismiss(connection, job.job_id)
+        connection.execute("update extraction_request set finished_at = finished_at - interval '91 days'")
+    keeper = handler(mall, JOBS_ONLY)
+    keeper.keep_house()
+    keeper.stop()
+    with store.connection() as connection:
+        assert jobs.find(connection, job.job_id) is None
+
+
+@pytest.mark.parametrize(("deleted", "state", "reason"), [(1, "successful", None), (2, "failed", DELETED_MEANWHILE)])
+def test_a_request_whose_video_is_deleted_meanwhile_ends_with_what_is_left(
+    mall: Resources, store: Store, postgres: PostgresServer, deleted: int, state: str, reason: str | None
+) -> None:
+    job = order(store)
+    with psycopg.connect(postgres.dsn(str(conninfo_to_dict(mall.database_dsn)["dbname"]))) as connection:
+        gone = list(job.request.segment_ids)[:deleted]
+        connection.execute("delete from segment where segment_id = any(%s)", [gone])
+    with working(handler(mall, JOBS_ONLY)):
+        ended = becomes(store, job, state)
+    assert ended.reason == reason
+    assert epochs(mall) == ({1} if deleted == 1 else set())

@@ -110,6 +110,9 @@ class MemoryReading:
     def coverage(self, window: Window) -> list[CameraCoverage]:
         return self.records.coverage
 
+    def versions(self, window: Window) -> Mapping[str, list[str]]:
+        return {"association": ["a1"], "attributes": ["d1"]}
+
     def working(self, window: Window) -> Mapping[str, list[Window]]:
         return self.records.working
 

@@ -25,6 +25,7 @@ class MemoryOrders:
     done_s: dict[uuid.UUID, float] = field(default_factory=dict)
     script: list[Callable[["MemoryOrders"], None]] = field(default_factory=list)
     rate: float | None = None
+    loading: float | None = None
     alive: int = 1
     at: datetime = ORDERED_AT
     failure: Exception | None = None
@@ -37,12 +38,13 @@ class MemoryOrders:
         segments = tuple(uuid.uuid5(uuid.NAMESPACE_OID, f"{camera} {window}") for camera, window in parts)
         return Quote(segments, span, sum(window.seconds for _, window in parts))
 
+    def is_wanted(self, quote: Quote) -> bool:
+        return self._active(quote) is not None
+
     def place(
         self, quote: Quote, question: str, inputs: Mapping[str, object], who: str, callback: Mapping[str, str] | None
     ) -> Job:
-        wanted = set(quote.segment_ids)
-        active = (one for one in self.requests.values() if one.is_active and set(one.segment_ids) == wanted)
-        request = next(active, None) or self._request(quote)
+        request = self._active(quote) or self._request(quote)
         job = Job(uuid.uuid4(), request, question, dict(inputs), who, self.at, None)
         self.waiting[job.job_id] = job
         self.callbacks[job.job_id] = callback
@@ -97,6 +99,10 @@ class MemoryOrders:
     def fail(self, reason: str) -> None:
         self.change(state="failed", finished_at=self.at, reason=reason)
 
+    def _active(self, quote: Quote) -> Request | None:
+        wanted = set(quote.segment_ids)
+        return next((one for one in self.requests.values() if one.is_active and set(one.segment_ids) == wanted), None)
+
     def _request(self, quote: Quote) -> Request:
         key = uuid.uuid4()
         fresh = (quote.window, quote.camera_s, "accepted", 0, 0, 0, None, self.at, None, None, None, None)
@@ -109,4 +115,4 @@ class MemoryOrders:
         done_s, many = self.done_s.get(request.request_id, 0.0), len(request.segment_ids)
         finished = many if done_s >= request.camera_s else 0
         progress = Progress(request.camera_s, done_s, many, finished, 0)
-        return Standing(replace(job, request=request), progress, self.rate, self.alive, self.at)
+        return Standing(replace(job, request=request), progress, self.rate, self.loading, self.alive, self.at)

@@ -45,7 +45,7 @@ def test_a_fully_covered_window_is_answered_with_its_passport() -> None:
     assert answered.passport.cameras == ("cam1", "cam2")
     assert answered.passport.camera_hours == pytest.approx(2.0)
     assert answered.passport.gaps == ()
-    assert answered.passport.versions["extractor"] == ("v1",)
+    assert answered.passport.versions == {"extractor": ("v1",), "association": ("a1",), "attributes": ("d1",)}
     assert answered.passport.computed_at == NOW
 
 

@@ -86,14 +86,23 @@ def test_too_much_video_is_refused_with_the_figures() -> None:
 
 
 def test_a_full_queue_sends_away_until_later() -> None:
-    orders = MemoryOrders()
-    desk = jobs_over(half_known(), orders, max_queued=1)
+    records, orders = half_known(), MemoryOrders()
+    desk = jobs_over(records, orders, max_queued=1)
     order(desk)
+    records.coverage = [covering("cam1", [HOUR], [])]
     with pytest.raises(Busy) as refused:
         order(desk)
     assert refused.value.retry_after_s == 30
     orders.run(0.1)
     order(desk)
+
+
+def test_a_full_queue_takes_who_only_joins_what_waits_already() -> None:
+    orders = MemoryOrders()
+    desk = jobs_over(half_known(), orders, max_queued=1)
+    first, second = order(desk), order(desk)
+    assert first.job.job_id != second.job.job_id
+    assert len(orders.requests) == 1
 
 
 def test_ordering_needs_a_permission_of_its_own() -> None:
@@ -244,6 +253,16 @@ def test_starting_up_says_nothing_about_the_pace() -> None:
     standing = standing_at(0.2, 60, rate=None)
     begun = replace(standing.progress, begun_at=ORDERED_AT + timedelta(seconds=40))
     assert left_s(replace(standing, progress=begun)) == pytest.approx(80)
+
+
+def test_the_time_left_holds_loading_as_long_as_it_lately_took() -> None:
+    # A second of video lately took 0.1 s to load, so 1800 take three minutes, which begin when all is extracted.
+    half, whole = (replace(standing_at(share, 60, rate=None), loading=0.1) for share in (0.5, 1.0))
+    assert left_s(half) == pytest.approx(60 + 180)
+    extracted = replace(whole.progress, extracted_at=ORDERED_AT + timedelta(seconds=20))
+    assert left_s(replace(whole, progress=extracted)) == pytest.approx(180 - 40)
+    late = ORDERED_AT + timedelta(hours=1)
+    assert left_s(replace(whole, progress=extracted, at=late)) == 0
 
 
 def test_before_it_begins_the_time_left_is_told_by_earlier_extractions_or_not_at_all() -> None:

@@ -46,7 +46,9 @@ def recorded(ingest: Store, filled: Store) -> list[UUID]:
 
 @pytest.fixture
 def app(database: Database, key: str) -> Iterator[FastAPI]:
-    args = ServeArgs(database_read=database.read_dsn, min_group=1, pool_size=8, budget_camera_hours=BUDGET_H)
+    args = ServeArgs(
+        database_read=database.read_dsn, min_group=1, pool_size=8, budget_camera_hours=BUDGET_H, figures_every_s=0
+    )
     made = application(args)
     yield made
     made.state.jobs.desk.records.close()

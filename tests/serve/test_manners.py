@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -13,7 +14,9 @@ from models.world.errors import MallError, StoreUnavailable
 from serve.api.back_pressure import BackPressure
 from serve.api.errors import overloaded
 from serve.api.events import Pace, changes
+from serve.api.metrics import Remembered
 from serve.api.readiness import Probe
+from sql.figures import Figures
 from tests.serve.http import http_to
 from tests.serve.mall import ASKED, HOUR, KEY, MemoryRecords, app_over, covering, everything, jobs_over
 from tests.serve.orders import MemoryOrders
@@ -153,9 +156,10 @@ def test_open_streams_take_no_place_from_questions_and_health_is_always_told() -
 
 
 def test_an_order_in_a_full_queue_is_sent_away_with_a_time() -> None:
-    orders = MemoryOrders()
-    http = http_to(app_over(half_known(), orders, max_queued=1))
-    for status in (201, 429):
+    records, orders = half_known(), MemoryOrders()
+    http = http_to(app_over(records, orders, max_queued=1))
+    for camera, status in (("cam2", 201), ("cam1", 429)):
+        records.coverage = [covering(camera, [HOUR], [])]
         answer = http.post("/processes/paths/execution", json={"inputs": ASKED}, headers={"Prefer": "respond-async"})
         assert answer.status_code == status
     check_problem(answer, 429, "busy")
@@ -199,3 +203,29 @@ def test_a_stream_that_has_nothing_to_tell_says_so_and_ends_after_a_while() -> N
 
     told = asyncio.run(pieces())
     assert set(told[1:]) == {b": nothing new\n\n"}
+
+
+def test_sums_over_all_recordings_are_asked_for_once_in_a_while_however_many_scrape() -> None:
+    asked: list[Figures] = []
+    clock = [0.0]
+
+    def ask() -> Figures:
+        asked.append(MemoryOrders().figures())
+        return asked[-1]
+
+    remembered = Remembered(ask, 15.0, lambda: clock[0])
+    with ThreadPoolExecutor(8) as threads:
+        assert len(set(map(id, threads.map(lambda _: remembered(), range(20))))) == 1
+    assert len(asked) == 1
+    clock[0] = 15.0
+    remembered()
+    assert len(asked) == 2
+
+
+def test_a_store_that_was_away_is_asked_again_at_once() -> None:
+    orders = MemoryOrders(failure=StoreUnavailable("gone"))
+    remembered = Remembered(orders.figures, 15.0)
+    with pytest.raises(StoreUnavailable):
+        remembered()
+    orders.failure = None
+    assert remembered() == orders.figures()

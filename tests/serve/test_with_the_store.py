@@ -58,7 +58,11 @@ def test_the_questions_are_answered_over_http(asking: Asking) -> None:
     people = mall.ask("people", **WHOLE, attribute=["shirt:blue", "shoes:yes"])
     assert [NAMES[person] for person in map(UUID, people.to_frame()["person"])] == ["ann"]
     assert people.passport["unknown"] == 2
-    assert people.passport["versions"]["extractor"] == ["mall-people-1"]
+    assert people.passport["versions"] == {
+        "extractor": ["mall-people-1"],
+        "association": [],
+        "attributes": ["colours-1"],
+    }
     inside = mall.ask("people-in-section", section="food-court", at="2026-11-20T11:12")
     assert inside.rows[0]["people"] == 2  # ann at (42, 5), bob at (50, 12); cyd at (45, 20) is outside
     blue = mall.ask("paths", **WHOLE, attribute="shirt:blue").to_frame()

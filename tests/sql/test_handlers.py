@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from sql import handlers
 from sql.store import Store
 
@@ -20,3 +22,13 @@ def test_who_has_not_been_heard_of_is_not_alive(ingest: Store) -> None:
         connection.execute("update handler set seen_at = seen_at - interval '1 minute' where owner = 'gone'")
         assert [one.owner for one in handlers.alive(connection, 30)] == ["here"]
         assert len(handlers.alive(connection, 3600)) == 2
+
+
+def test_who_is_long_dead_is_forgotten(ingest: Store) -> None:
+    for owner in ("gone", "here"):
+        with ingest.connection() as connection:
+            handlers.beat(connection, owner, "0.1")
+    with ingest.connection() as connection:
+        connection.execute("update handler set seen_at = seen_at - interval '8 days' where owner = 'gone'")
+        handlers.prune(connection, timedelta(days=7))
+        assert [one.owner for one in handlers.alive(connection, 365 * 86400)] == ["here"]

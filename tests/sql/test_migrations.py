@@ -2,8 +2,10 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from cluster.embedded.postgres import PostgresServer
+from models.world.periods import Window
 from sql import coverage, ledger, sites, store, videos
 from sql.store import Store
 from tests.conftest import Database
@@ -82,3 +84,23 @@ def test_a_database_without_schema_has_no_version(postgres: PostgresServer) -> N
         assert store.schema_version(connection) is None
         with pytest.raises(store.MallError, match="schema None"):
             store.check_version(connection)
+
+
+def test_hours_loaded_before_the_third_schema_have_no_versions_and_those_after_do(
+    postgres: PostgresServer, database: Database, admin: Store, ingest: Store
+) -> None:
+    store.unmigrate(postgres.dsn(str(conninfo_to_dict(database.admin_dsn)["dbname"])), "0002")
+    with admin.connection() as connection:
+        sites.save(connection, mall.SITE)
+        connection.execute(
+            "insert into load_ledger (site, hour, epoch, state, owner, lease_until, started_at)"
+            " values (%s, %s, 1, 'done', 'w', now(), now())",
+            [mall.SITE.name, mall.NINE],
+        )
+    store.migrate(postgres.dsn(str(conninfo_to_dict(database.admin_dsn)["dbname"])), ahead=timedelta(0))
+    both = Window(mall.NINE, mall.TEN + timedelta(minutes=1))
+    with ingest.connection() as connection:
+        assert coverage.versions(connection, both) == {"association": [], "attributes": []}
+    mall.load(ingest, mall.TEN)
+    with ingest.connection() as connection:
+        assert coverage.versions(connection, both) == {"association": [], "attributes": [mall.VERSION]}

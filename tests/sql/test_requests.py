@@ -11,6 +11,7 @@ from sql.requests import Progress, RequestClaim
 from sql.store import Store
 from tests.conftest import Database
 from tests.sql.wishes import (
+    CALLBACK,
     at_once,
     claimed,
     dismissed,
@@ -220,7 +221,11 @@ def test_progress_is_what_the_ledger_knows(ingest: Store, segments: list[uuid.UU
     assert not found.is_complete
     with ingest.connection() as connection:
         ledger.finish_extraction(connection, running, "raw/2/", 3, 120)
-    assert progress_of(ingest, request).is_complete
+    ended = progress_of(ingest, request)
+    assert ended.is_complete
+    with ingest.connection() as connection:
+        newest = connection.execute("select max(finished_at) from extraction_ledger").fetchone()
+    assert newest == (ended.extracted_at,)
 
 
 def test_what_was_done_before_the_start_is_told_apart(ingest: Store, segments: list[uuid.UUID]) -> None:
@@ -352,3 +357,57 @@ def test_a_backfill_waits_for_what_is_more_urgent_only_if_somebody_works_on_it(r
     with ingest.connection() as connection:
         connection.execute("update handler set seen_at = seen_at - interval '1 hour'")
     assert not urgent()
+
+
+def test_what_ended_long_ago_goes_with_its_jobs_and_notifications_and_nothing_else(ingest: Store) -> None:
+    old, young, active = (waiting(ingest, quote_of(one), callback=CALLBACK) for one in (ONE, TWO, THREE))
+    with ingest.connection() as connection:
+        for _ in (old, young):
+            assert requests.fail(connection, claimed(ingest), "no")
+        connection.execute("update extraction_request set created_at = created_at - interval '91 days'")
+        connection.execute(
+            "update extraction_request set finished_at = finished_at - interval '91 days' where request_id = %s",
+            [old.request.request_id],
+        )
+    with ingest.connection() as connection:
+        assert requests.prune(connection, timedelta(days=90)) == 1
+        assert requests.prune(connection, timedelta(days=90)) == 0
+        left = connection.execute("select job_id from job").fetchall()
+        told = connection.execute("select job_id from notification").fetchall()
+        assert requests.find(connection, old.request.request_id) is None
+    assert set(left) == {(young.job_id,), (active.job_id,)}
+    assert told == [(young.job_id,)]
+
+
+def test_the_job_of_a_dismissed_request_is_left_behind_until_somebody_has_ended_it(ingest: Store) -> None:
+    job = waiting(ingest, quote_of(ONE))
+    with ingest.connection() as connection:
+        assert requests.start(connection, claimed(ingest), "ray", "job-1")
+        assert requests.left_behind(connection, -1) == {}
+    dismissed(ingest, job)
+    with ingest.connection() as connection:
+        assert requests.left_behind(connection, 60) == {}  # its handler has the time to end it
+        assert requests.left_behind(connection, -1) == {job.request.request_id: "job-1"}
+        requests.forget_job(connection, job.request.request_id)
+        assert requests.left_behind(connection, -1) == {}
+
+
+def test_a_wish_is_active_until_it_has_ended(read: Store, ingest: Store) -> None:
+    def is_active() -> bool:
+        with read.connection() as connection:
+            return requests.is_active(connection, quote_of(ONE))
+
+    assert not is_active()
+    wanted(read, quote_of(ONE))
+    assert is_active()
+    with ingest.connection() as connection:
+        requests.succeed(connection, claimed(ingest))
+    assert not is_active()
+
+
+def test_the_pace_of_loading_is_that_of_the_hours_loaded_last(filled: Store) -> None:
+    with filled.connection() as connection:
+        connection.execute("update load_ledger set started_at = finished_at - interval '72 seconds'")
+        assert requests.loading_pace(connection) == pytest.approx(72 / 7200)  # two cameras, an hour each
+        connection.execute("update load_ledger set finished_at = finished_at - interval '8 days'")
+        assert requests.loading_pace(connection) is None

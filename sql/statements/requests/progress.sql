@@ -6,7 +6,8 @@ select
     count(*),
     count(*) filter (where one.state = 'done'),
     count(*) filter (where one.state = 'quarantined'),
-    min(one.begun_at) filter (where one.begun_at >= one.started_at)
+    min(one.begun_at) filter (where one.begun_at >= one.started_at),
+    case when bool_and(one.state in ('done', 'quarantined')) then max(one.finished_at) end
 from (
     select
         work.state,

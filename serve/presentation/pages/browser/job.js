@@ -59,6 +59,7 @@ export class JobPanel {
 
   #left(job) {
     if (typeof job.eta_s !== "number") return "not known yet";
+    if (job.eta_s < 1) return "almost done";
     return `about ${duration(job.eta_s)}, until ${this.#clock.time(new Date(Math.ceil((Date.now() / 1000 + job.eta_s) / 60) * 60_000))}`;
   }
 }

@@ -1,0 +1,1 @@
+select forget_requests(%(older_than)s::interval, %(limit)s::integer);
