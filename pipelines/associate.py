@@ -23,7 +23,7 @@ from pipelines.association.stays import Stay, stays
 from pipelines.association.tracklets import Tracklet, in_order, sightings
 from pipelines.association.visitors import owners, visitors
 
-VERSION = "1"
+VERSION = "2"
 """Raised whenever the same tracklets would become other persons."""
 STEP_S = 1.0
 """Step of the common clock, and of the paths."""
