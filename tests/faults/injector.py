@@ -1,0 +1,73 @@
+"""Faults in a seeded order: SIGKILL, and SIGSTOP for longer than a lease, each at a random process of its kind."""
+
+import logging
+import random
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
+
+import psutil
+
+from cluster.embedded.daemons import until
+
+KILL, FREEZE = "kill", "freeze"
+Fault = tuple[str, str]
+"""How, and which kind of process."""
+LATEST_S = 1.0
+"""A fault comes up to so much later than the work got on, so that it does not always meet the moment after a commit."""
+AT_ONCE = 3
+"""The most faults of which the work sees the second before it got on after the first."""
+VICTIM_S, STEP_S = 1.0, 0.02
+STUCK_S = 240.0
+log = logging.getLogger(__name__)
+
+
+class Injector:
+    """Does the `faults`, each so often, at processes that `living` finds by kind. `deck` are those to come."""
+
+    def __init__(
+        self, seed: int, faults: Mapping[Fault, int], living: Callable[[str], list[psutil.Process]], frozen_s: float
+    ) -> None:
+        self.deck = [fault for fault, count in sorted(faults.items()) for _ in range(count)]
+        self.done: Counter[Fault] = Counter()
+        self._random, self._living, self._frozen_s = random.Random(seed), living, frozen_s
+        self._random.shuffle(self.deck)
+        self._pause = threading.Event()
+
+    def disturb(self, progress: Callable[[], int], has_ended: Callable[[], bool]) -> None:
+        """A few faults now and each time that the work has got on, until it has ended; it must not get stuck."""
+        seen, since = -1, time.monotonic()
+        while not has_ended():
+            now = progress()
+            if now > seen:
+                seen, since = now, time.monotonic()
+                for _ in range(self._random.randint(1, AT_ONCE)):
+                    self._pause.wait(self._random.uniform(0, LATEST_S))
+                    self._next()
+            assert time.monotonic() - since < STUCK_S, f"stuck at {now} after {dict(self.done)}"
+            self._pause.wait(STEP_S)
+
+    def _next(self) -> None:
+        """The first fault of the deck for which there is a victim, if there is one."""
+        for fault in list(self.deck):
+            if until(partial(self._strike, *fault), VICTIM_S, STEP_S):
+                self.deck.remove(fault)
+                self.done[fault] += 1
+                return
+
+    def _strike(self, how: str, kind: str) -> bool:
+        """Whether there was a victim."""
+        with suppress(psutil.NoSuchProcess, IndexError):
+            victim = self._random.choice(self._living(kind))
+            log.info("%s %s %d: %s", how, kind, victim.pid, victim.name())
+            victim.send_signal(signal.SIGKILL if how == KILL else signal.SIGSTOP)
+            if how == FREEZE:
+                self._pause.wait(self._frozen_s)
+                with suppress(psutil.NoSuchProcess):
+                    victim.send_signal(signal.SIGCONT)
+            return True
+        return False
