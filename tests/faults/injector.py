@@ -6,9 +6,8 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from functools import partial
 
 import psutil
 
@@ -19,19 +18,18 @@ Fault = tuple[str, str]
 """How, and which kind of process."""
 LATEST_S = 1.0
 """A fault comes up to so much later than the work got on, so that it does not always meet the moment after a commit."""
-AT_ONCE = 3
+AT_ONCE = 5
 """The most faults of which the work sees the second before it got on after the first."""
-VICTIM_S, STEP_S = 1.0, 0.02
+VICTIM_S, STEP_S = 3.0, 0.02
 STUCK_S = 240.0
+Living = Mapping[str, Sequence[psutil.Process]]
 log = logging.getLogger(__name__)
 
 
 class Injector:
-    """Does the `faults`, each so often, at processes that `living` finds by kind. `deck` are those to come."""
+    """Does the `faults`, each so often, at processes that `living` finds, by kind. `deck` are those to come."""
 
-    def __init__(
-        self, seed: int, faults: Mapping[Fault, int], living: Callable[[str], list[psutil.Process]], frozen_s: float
-    ) -> None:
+    def __init__(self, seed: int, faults: Mapping[Fault, int], living: Callable[[], Living], frozen_s: float) -> None:
         self.deck = [fault for fault, count in sorted(faults.items()) for _ in range(count)]
         self.done: Counter[Fault] = Counter()
         self._random, self._living, self._frozen_s = random.Random(seed), living, frozen_s
@@ -52,18 +50,23 @@ class Injector:
             self._pause.wait(STEP_S)
 
     def _next(self) -> None:
-        """The first fault of the deck for which there is a victim, if there is one."""
-        for fault in list(self.deck):
-            if until(partial(self._strike, *fault), VICTIM_S, STEP_S):
-                self.deck.remove(fault)
-                self.done[fault] += 1
-                return
+        """The first fault of the deck for which there is a victim, if there is one soon."""
+        until(self._strike, VICTIM_S, STEP_S)
 
-    def _strike(self, how: str, kind: str) -> bool:
+    def _strike(self) -> bool:
         """Whether there was a victim."""
-        with suppress(psutil.NoSuchProcess, IndexError):
-            victim = self._random.choice(self._living(kind))
-            log.info("%s %s %d: %s", how, kind, victim.pid, victim.name())
+        living = self._living()
+        for how, kind in self.deck:
+            if living[kind] and self._hit(how, self._random.choice(living[kind])):
+                self.deck.remove((how, kind))
+                self.done[how, kind] += 1
+                return True
+        return False
+
+    def _hit(self, how: str, victim: psutil.Process) -> bool:
+        """Whether it was still there."""
+        with suppress(psutil.NoSuchProcess):
+            log.info("%s %s %d", how, victim.name(), victim.pid)
             victim.send_signal(signal.SIGKILL if how == KILL else signal.SIGSTOP)
             if how == FREEZE:
                 self._pause.wait(self._frozen_s)

@@ -4,7 +4,7 @@ import logging
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -83,10 +83,10 @@ class Keeper:
         for driver in self.drivers:
             driver.stop()
 
-    def living(self, kind: str) -> list[psutil.Process]:
-        """The installation's processes of a kind."""
+    def living(self) -> Mapping[str, Sequence[psutil.Process]]:
+        """The installation's processes by kind."""
         pids = {self._postgres.pid, *(driver.pid for driver in self.drivers)} - {None}
-        return victims.below((self._s3.mark, self._head.mark), pids)[kind]
+        return victims.below((self._s3.mark, self._head.mark), pids)
 
     def _look_after_stores(self) -> None:
         if not self._postgres.running:
