@@ -65,6 +65,7 @@ class Keeper:
     def __init__(self, home: Path, postgres: PostgresServer, s3: SeaweedServer) -> None:
         self.drivers: Sequence[Driver] = ()
         self._home, self._postgres, self._s3, self._head = home, postgres, s3, RayHead(home / "ray")
+        self._is_up = True
         self._ended = threading.Event()
         looks = (self._look_after_stores, self._look_after_ray, self._look_after_drivers)
         self._threads = [threading.Thread(target=self._again_and_again, args=(look,), daemon=True) for look in looks]
@@ -95,8 +96,10 @@ class Keeper:
             self._s3.start()
 
     def _look_after_ray(self) -> None:
-        if not self._head.running:
+        if not self._is_up or not self._head.running:
+            self._is_up = False  # until all of it is: the database may be killed half way
             services.up(Settings.load(self._home))
+            self._is_up = True
 
     def _look_after_drivers(self) -> None:
         for driver in self.drivers:
