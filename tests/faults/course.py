@@ -17,7 +17,7 @@ APART = timedelta(seconds=140)
 @dataclass(frozen=True)
 class Course:
     """The faults, and how many recordings an hour has: hour after hour is extracted until all faults are done, or
-    `longest_s` are over. The first is a small question, the next, twice as long, a large one, the third is extracted by
+    `longest_s` are over, after which there are no more. The first is a small question, the next, twice as long, a large one, the third is extracted by
     two drivers, and so on.
     """
 

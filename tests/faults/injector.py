@@ -36,14 +36,17 @@ class Injector:
         self._random.shuffle(self.deck)
         self._pause = threading.Event()
 
-    def disturb(self, progress: Callable[[], int], has_ended: Callable[[], bool]) -> None:
-        """A few faults now and each time that the work has got on, until it has ended; it must not get stuck."""
+    def disturb(self, progress: Callable[[], int], has_ended: Callable[[], bool], latest: float) -> None:
+        """A few faults now and each time that the work has got on, until it has ended; it must not get stuck.
+
+        None after `latest` (on the monotonic clock).
+        """
         seen, since = -1, time.monotonic()
         while not has_ended():
             now = progress()
             if now > seen:
                 seen, since = now, time.monotonic()
-                for _ in range(self._random.randint(1, AT_ONCE)):
+                for _ in range(self._random.randint(1, AT_ONCE) if since < latest else 0):
                     self._pause.wait(self._random.uniform(0, LATEST_S))
                     self._next()
             assert time.monotonic() - since < STUCK_S, f"stuck at {now} after {dict(self.done)}"

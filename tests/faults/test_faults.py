@@ -69,7 +69,7 @@ def extract_under_fire(course: Course, mall: Resources, keeper: Keeper, visitor:
         else:
             keeper.drivers = [Driver(hour, folder / f"driver{which}.log") for which in (1, 2)]
         work = Extraction(mall, hour, keeper.drivers)
-        injector.disturb(work.progress, work.has_ended)
+        injector.disturb(work.progress, work.has_ended, latest)
         log.info("hour %d has ended; faults done: %s", number, dict(injector.done))
     assert not injector.deck or time.monotonic() > latest, injector.deck
     assert until(lambda: all(visitor.ask(hour) for hour in visitor.hours), PATIENCE_S)
