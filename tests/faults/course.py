@@ -11,7 +11,7 @@ from tests.faults.victims import KINDS
 START = datetime(2026, 11, 2, 8, tzinfo=UTC)
 CAMERAS, SECONDS, SAMPLE_FPS = 2, 5, 2.0
 APART = timedelta(seconds=140)
-"""Recordings are so far apart that nobody is in two of them: the order in which they are loaded makes no difference."""
+"""Recordings are so far apart, and from full hours, that no two are associated: it makes no difference when they come."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Course:
     def filmed(self, number: int) -> list[Window]:
         """The recordings of an hour."""
         count = 2 * self.recordings if number % 3 == 1 else self.recordings
-        starts = [self.hours[number].start + n * APART for n in range(count)]
+        starts = [self.hours[number].start + n * APART for n in range(1, count + 1)]
         return [Window(start, start + timedelta(seconds=SECONDS)) for start in starts]
 
     def is_asked(self, number: int) -> bool:
