@@ -7,7 +7,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export PYTHON
 
-.PHONY: help demo test check fix bench bench-loop setup browser constraints clean
+.PHONY: help demo test test-faults check fix bench bench-loop setup browser constraints clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -17,6 +17,9 @@ demo: setup ## set-up, then a small mall from video to answered questions; the l
 
 test: setup browser ## set-up, then all tests; ARGS="-k name" chooses
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-faults: setup ## set-up, then 200 kills and 20 freezes of everything while 200 segments are extracted (an hour)
+	@$(BIN)/python -m pytest tests/faults -m faults -o log_cli=true -o log_cli_level=INFO $(ARGS)
 
 check: setup ## set-up, then format, lint, types and import rules
 	@$(BIN)/ruff format --check --quiet . || { echo "make fix formats these files" >&2; exit 1; }

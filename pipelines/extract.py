@@ -202,14 +202,17 @@ class _Extraction:
 
     def _load(self, hours: Sequence[datetime]) -> None:
         with self._timed("load"):
-            self._persons += [self._load_hour(hour) for hour in hours if is_stale(hour, self._store)]
+            for hour in hours:
+                self._load_hour(hour)
 
-    def _load_hour(self, hour: datetime) -> int:
-        while True:
+    def _load_hour(self, hour: datetime) -> None:
+        """Load it, unless somebody else does."""
+        while is_stale(hour, self._store):
             self._work.stop.check()
             count = load_hour(hour, self._site, self._resources, self._store, self._work.owner)
             if count is not None:
-                return count
+                self._persons.append(count)
+                return
             self._work.stop.wait(BUSY_POLL_S)
 
     def _tell(self, ended: int, done_s: float) -> None:

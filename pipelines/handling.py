@@ -163,6 +163,7 @@ class Hand:
         known.info("request claimed", camera_s=claim.request.camera_s, attempts=claim.request.attempts)
         work = self._undertaking(claim)
         try:
+            ended_before = self._ended(claim)
             self._end_predecessor(claim.request)
             if not self._started(claim, work):
                 known.info("request lost before it was started")
@@ -174,9 +175,9 @@ class Hand:
             return self._give_back(claim, str(error), counted=False)
         how = self._watch(claim, work)
         if how is None:
-            self._judge(claim, work)
+            self._judge(claim, work, ended_before)
         elif how:
-            self._give_back(claim, how, counted=not self.stopping())
+            self._give_back(claim, how, counted=not self.stopping(), got_on=self._ended(claim) > ended_before)
         else:
             known.info("request lost or dismissed: its work was ended")
         return None
@@ -234,7 +235,13 @@ class Hand:
             ours = requests.renew(connection, claim, self.resources.lease_s)
             return ours, requests.progress(connection, claim.request.request_id)
 
-    def _judge(self, claim: RequestClaim, work: Undertaking) -> None:
+    def _ended(self, claim: RequestClaim) -> int:
+        """How many segments there is nothing left to do in."""
+        with self.store.connection() as connection:
+            now = requests.progress(connection, claim.request.request_id)
+        return now.segments_done + now.quarantined
+
+    def _judge(self, claim: RequestClaim, work: Undertaking, ended_before: int) -> None:
         """All of it done or given up, and loaded: then it was a success, whatever the work says."""
         known = log.bind(request=str(claim.request.request_id), epoch=claim.epoch)
         with self.store.connection() as connection:
@@ -248,7 +255,8 @@ class Hand:
             known.info("request ended", successful=ours, quarantined=progress.quarantined)
         else:
             reason = work.last_words() or self._failures(claim.request) or "its work ended before all was done"
-            self._give_back(claim, reason, counted=self._can_work())
+            got_on = progress.segments_done + progress.quarantined > ended_before
+            self._give_back(claim, reason, counted=self._can_work(), got_on=got_on)
 
     def _failures(self, request: Request) -> str:
         with self.store.connection() as connection:
@@ -263,13 +271,13 @@ class Hand:
             return False
         return True
 
-    def _give_back(self, claim: RequestClaim, reason: str, *, counted: bool) -> None:
-        attempts = claim.request.attempts + counted
-        if attempts >= ATTEMPTS:
-            return self._fail(claim, f"given up after {attempts} attempts: {reason}")
-        wait_s = 0.0 if self.stopping() else min(LAST_RETRY_S, FIRST_RETRY_S * 2**claim.request.attempts)
+    def _give_back(self, claim: RequestClaim, reason: str, *, counted: bool, got_on: bool = False) -> None:
+        earlier = 0 if got_on else claim.request.attempts
+        if earlier + counted >= ATTEMPTS:
+            return self._fail(claim, f"given up after {ATTEMPTS} attempts: {reason}")
+        wait_s = 0.0 if self.stopping() else min(LAST_RETRY_S, FIRST_RETRY_S * 2**earlier)
         with self.store.connection() as connection:
-            requests.give_back(connection, claim, reason, retry_after_s=wait_s, counted=counted)
+            requests.give_back(connection, claim, reason, retry_after_s=wait_s, counted=counted, got_on=got_on)
         known = log.bind(request=str(claim.request.request_id), epoch=claim.epoch)
         known.warning("request given back", reason=reason, again_in_s=wait_s, counted=counted)
         return None

@@ -1,5 +1,6 @@
 """Loading: an hour's winning results become persons, and the persons the hour's rows in the store."""
 
+import logging
 import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -9,6 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from models.vision.describer import decide
+from models.world.errors import LeaseLost
 from models.world.paths import Path, cut_at_hours
 from models.world.periods import HOUR, Window, clip, local_day, site_hours, subtract
 from models.world.places import Segment, Site
@@ -24,6 +26,7 @@ from sql.ledger import LoadClaim, Quarantined, Winner
 from sql.people import HourOfPeople, Person, PersonTracklet
 from sql.store import Store
 
+log = logging.getLogger(__name__)
 BEFORE, AFTER = timedelta(minutes=2), timedelta(seconds=10)
 """What is associated together with an hour, so that people cross its borders; all of it counts in the hour it lies in."""
 DESCRIBER = "1"
@@ -31,7 +34,9 @@ DESCRIBER = "1"
 
 
 def load_hour(hour: datetime, site: Site, resources: Resources, store: Store, owner: str) -> int | None:
-    """Associate and load one full UTC hour; the number of persons in it, or None while somebody else loads it."""
+    """Associate and load one full UTC hour; the number of persons in it, or None if somebody else loads it: already, or
+    anew because this took longer than the lease.
+    """
     with store.connection() as connection:
         claim = ledger.claim_load(connection, site.name, hour, owner, resources.lease_s)
     if claim is None:
@@ -43,9 +48,13 @@ def load_hour(hour: datetime, site: Site, resources: Resources, store: Store, ow
     ]
     persons = associate(tracklets, site, _memory(around, site, store))
     hour_of_people = in_hour(persons, claim)
-    with store.connection() as connection:
-        parts = [*_covered(winners, claim.window), *_gaps(quarantined, claim.window)]
-        people.replace_hour(connection, claim, hour_of_people, parts)
+    parts = [*_covered(winners, claim.window), *_gaps(quarantined, claim.window)]
+    try:
+        with store.connection() as connection:
+            people.replace_hour(connection, claim, hour_of_people, parts)
+    except LeaseLost as error:
+        log.warning("a load is dropped: %s", error)
+        return None
     return len(hour_of_people.persons)
 
 

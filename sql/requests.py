@@ -27,7 +27,7 @@ ACTIVE = frozenset({"accepted", "leased", "running"})
 class Request:
     """A wish for the extraction of segments that span `window`, `camera_s` seconds of video in all.
 
-    `attempts` counts how often it was given back, `reason` says why the last time, or why it failed.
+    `attempts` counts how often it was given back since it last got on, `reason` says why the last time, or why it failed.
     """
 
     request_id: uuid.UUID
@@ -195,14 +195,20 @@ def succeed(connection: Connection, claim: RequestClaim) -> bool:
 
 
 def give_back(
-    connection: Connection, claim: RequestClaim, reason: str, *, retry_after_s: float, counted: bool = True
+    connection: Connection,
+    claim: RequestClaim,
+    reason: str,
+    *,
+    retry_after_s: float,
+    counted: bool = True,
+    got_on: bool = False,
 ) -> bool:
     """Let it be tried again after so many seconds, and count the attempt, unless the request had no part in its end.
 
-    False if no longer ours.
+    With `got_on`, counting begins anew. False if no longer ours.
     """
-    why = {**_key(claim), "reason": reason, "retry_after": timedelta(seconds=retry_after_s), "counted": counted}
-    return _changed(connection, "give-back", why)
+    why = {**_key(claim), "reason": reason, "retry_after": timedelta(seconds=retry_after_s)}
+    return _changed(connection, "give-back", {**why, "counted": counted, "got_on": got_on})
 
 
 def fail(connection: Connection, claim: RequestClaim, reason: str) -> bool:

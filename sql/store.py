@@ -80,7 +80,7 @@ class Store:
 def migrate(admin_dsn: str, *, ahead: timedelta = timedelta(days=31)) -> None:
     """Bring the schema to `LATEST` and make the partitions from yesterday until `ahead` from now.
 
-    The first time the login must be a superuser, or roles and extensions must be there already.
+    The first time the login must be a superuser, or roles and extensions must be there already. Raises StoreUnavailable.
     """
     with _administration(admin_dsn) as (config, connection):
         command.upgrade(config, LATEST)
@@ -103,7 +103,7 @@ def _told_as_unavailable() -> Iterator[None]:
         raise StoreUnavailable("the answer took too long and was given up; ask for a shorter window") from None
     except PoolTimeout as error:
         raise StoreUnavailable(f"the database gives no connection within {PATIENCE_S:.0f} s; is it up?") from error
-    except psycopg.OperationalError as error:
+    except (psycopg.OperationalError, sqlalchemy.exc.OperationalError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise StoreUnavailable(f"the database does not answer: {reason}") from error
 
@@ -114,7 +114,7 @@ def _administration(admin_dsn: str) -> Iterator[tuple[Config, sqlalchemy.Connect
         "postgresql+psycopg://", creator=lambda: psycopg.connect(admin_dsn), poolclass=sqlalchemy.NullPool
     )
     config = Config(_FOLDER / "alembic.ini")
-    with engine.begin() as connection:
+    with _told_as_unavailable(), engine.begin() as connection:
         execute_file(connection, "roles.sql")
         connection.exec_driver_sql("set local role mall_admin")
         config.attributes["connection"] = connection

@@ -47,9 +47,9 @@ def keep(child: subprocess.Popen[bytes]) -> None:
 
 
 def marked(mark: str) -> list[psutil.Process]:
-    """All living processes that carry the mark, oldest first."""
+    """All living processes that carry the mark, oldest first; `info["name"]` is known of those that end meanwhile, too."""
     found = []
-    for process in psutil.process_iter(["environ", "status", "create_time"]):
+    for process in psutil.process_iter(["environ", "status", "create_time", "name"]):
         seen = process.info
         if (seen["environ"] or {}).get(MARK) == mark and seen["status"] != psutil.STATUS_ZOMBIE:
             found.append(process)

@@ -40,8 +40,7 @@ class RayHead:
     @property
     def running(self) -> bool:
         """Whether the whole node runs: a node that lost a part of itself does not."""
-        names = {name for process in daemons.marked(self.mark) if (name := process.name()) in ("gcs_server", "raylet")}
-        return names == {"gcs_server", "raylet"}
+        return {process.info["name"] for process in daemons.marked(self.mark)} >= {"gcs_server", "raylet"}
 
     @property
     def address(self) -> str:

@@ -1,5 +1,6 @@
 import os
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,13 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("mall")
     yield folder
     services.down(Settings.load(folder))
+
+
+def test_processes_that_end_while_they_are_looked_at_have_a_name() -> None:
+    with subprocess.Popen(["sleep", "60"], env={daemons.MARK: "looked at"}) as child:
+        (seen,) = daemons.marked("looked at")
+        child.kill()
+    assert seen.info["name"] == "sleep"
 
 
 def kill_everything(settings: Settings) -> None:

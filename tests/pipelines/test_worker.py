@@ -225,6 +225,24 @@ def test_work_that_gets_nowhere_is_ended_tried_again_and_given_up_in_the_end(mal
     assert attempt(hand, job).state == "failed"
 
 
+@dataclass
+class Shortlived(ThreadJobs):
+    """Jobs that end when one camera is done."""
+
+    def submit(self, submission_id: str, request_id: uuid.UUID, epoch: int) -> None:
+        extract(self.resources, WINDOW, ["cam1"], on_ray=False)
+
+
+def test_attempts_are_counted_anew_when_a_segment_got_done(mall: Resources, store: Store) -> None:
+    job, hand = order(store), Hand(mall, store, partial(Warm, mall), Shortlived(mall), warm_camera_s=0.0, stall_s=60.0)
+    with store.connection() as connection:
+        connection.execute("update extraction_request set attempts = %s", [handling.ATTEMPTS - 1])
+    assert [(tried.state, tried.attempts) for tried in (attempt(hand, job), attempt(hand, job))] == [
+        ("accepted", 0),
+        ("accepted", 1),
+    ]
+
+
 def test_an_object_store_that_is_away_is_not_the_requests_fault(mall: Resources, store: Store) -> None:
     nowhere = ObjectStore(ObjectStoreAddress("http://127.0.0.1:9", "bucket", "key", "secret"))
     away = replace(mall, objects=nowhere)

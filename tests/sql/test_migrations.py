@@ -5,6 +5,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from cluster.embedded.postgres import PostgresServer
+from models.world.errors import StoreUnavailable
 from models.world.periods import Window
 from sql import coverage, ledger, sites, store, videos
 from sql.store import Store
@@ -36,6 +37,11 @@ def test_migrating_twice_is_migrating_once(database: Database, postgres: Postgre
     before = relations(database.admin_dsn)
     store.migrate(database.admin_dsn, ahead=timedelta(0))
     assert relations(database.admin_dsn) == before
+
+
+def test_a_database_that_is_away_is_told_as_unavailable() -> None:
+    with pytest.raises(StoreUnavailable, match="does not answer"):
+        store.migrate("postgresql://127.0.0.1:9/nowhere")
 
 
 def test_the_second_schema_keeps_what_was_loaded_and_the_first_knows_no_gaps(postgres: PostgresServer) -> None:

@@ -3,7 +3,7 @@ set
     state = 'accepted',
     owner = null,
     lease_until = null,
-    attempts = attempts + %(counted)s::boolean::integer,
+    attempts = case when %(got_on)s::boolean then 0 else attempts + %(counted)s::boolean::integer end,
     not_before = clock_timestamp() + %(retry_after)s::interval,
     reason = %(reason)s::text
 where
