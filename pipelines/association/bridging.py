@@ -45,7 +45,7 @@ def _walkable(links: Links, heads: Indices, tails: Indices) -> tuple[Indices, In
 def _gains(links: Links, heads: Indices, tails: Indices) -> Floats:
     scene, past, future = links.scene, links.past.take(heads), links.future.take(tails)
     gap_s = scene.placed.time_s[tails] - scene.placed.time_s[heads]
-    agreement = motion.log_meeting(past.states, motion.reverse(future.states), gap_s)
+    agreement = motion.log_overlap(motion.predict(past.states, gap_s), motion.reverse(future.states))
     looks = identity.score(scene.variances, (past.cue_sums, future.cue_sums), (past.count, future.count))
     unseen = UNSEEN_COST + UNSEEN_COST_PER_S * (gap_s - MAX_GAP_S)
     return np.asarray(scene.log_area + agreement + looks + linking.BIRTH_AND_DEATH - unseen)

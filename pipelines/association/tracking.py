@@ -1,7 +1,8 @@
 """People over all cameras of one floor: the offline tracker on fused sightings.
 
 Tracking what the cameras say together beats joining their finished tracks: where one camera loses or mixes up people
-another still tells them apart.
+another still tells them apart. Every step is one of a steady walk: fused places jump where cameras come and go, which would pass
+for manoeuvres.
 """
 
 from dataclasses import dataclass
@@ -66,7 +67,8 @@ def _linked(fused: Fused, variances: Variances, times_s: Floats, step_s: float) 
         spread_m=np.sqrt(np.linalg.eigvalsh(fused.noise_m2)[:, 1]),
         strength=fused.strength,
     )
-    links = Links(linking.scene(placed, fused.looks, _area_m2(fused), step_s).knowing(variances))
+    scene = linking.scene(placed, fused.looks, _area_m2(fused), step_s, manoeuvres=0.0)
+    links = Links(scene.knowing(variances))
     links.decide_forward()
     for _ in range(SWEEPS):
         links.sweep_backward()

@@ -66,7 +66,9 @@ class Beliefs:
 
 @dataclass(frozen=True)
 class Scene:
-    """All that stays fixed while links change: placed detections, their cues (n, c), what each alone knows, and the scales."""
+    """All that stays fixed while links change: placed detections, their cues (n, c), what each alone knows, the scales, and the
+    share of steps that are manoeuvres.
+    """
 
     placed: Placed
     cues: Floats
@@ -74,6 +76,7 @@ class Scene:
     variances: Variances
     log_area: float
     step_s: float
+    manoeuvres: float
 
     def knowing(self, variances: Variances) -> "Scene":
         """The same scene with learned variances of the cues."""
@@ -96,7 +99,7 @@ class Scene:
 
         `past` knows what came before and with its detection, `future` what comes with and after its own, in reversed time.
         """
-        agreement = motion.log_meeting(past.states, motion.reverse(future.states), gap_s)
+        agreement = motion.log_meeting(past.states, motion.reverse(future.states), gap_s, self.manoeuvres)
         looks = identity.score(self.variances, (past.cue_sums, future.cue_sums), (past.count, future.count))
         saved = BIRTH_AND_DEATH - past.doubt - future.doubt - self._missed(gap_s)
         return np.asarray(self.log_area + agreement + looks + saved)
@@ -104,7 +107,8 @@ class Scene:
     def extended(self, beliefs: Beliefs, detection: Indices, gap_s: Floats) -> Beliefs:
         """Beliefs after one more detection each, `gap_s` away."""
         placed = self.placed
-        states = motion.follow(beliefs.states, gap_s, placed.xy_m[detection], placed.noise_m2[detection])
+        seen = placed.xy_m[detection], placed.noise_m2[detection]
+        states = motion.follow(beliefs.states, gap_s, *seen, self.manoeuvres)
         cue_sums = beliefs.cue_sums + self.cues[detection]
         return Beliefs.of(states, beliefs.count + 1, np.zeros(len(detection)), cue_sums)
 
@@ -113,11 +117,14 @@ class Scene:
         return np.asarray(np.where(missed > 0, FIRST_MISS + NEXT_MISS * (missed - 1), 0.0))
 
 
-def scene(placed: Placed, cues: Floats, area_m2: float, step_s: float) -> Scene:
+def scene(
+    placed: Placed, cues: Floats, area_m2: float, step_s: float, *, manoeuvres: float = motion.MANOEUVRES
+) -> Scene:
     """The scene before anything is known of identities."""
     doubt = 0.5 * np.maximum(0.0, 2.5 - placed.strength)
     alone = Beliefs.of(motion.first(placed.xy_m, placed.noise_m2), np.ones(len(placed)), doubt, cues)
-    return Scene(placed, cues, alone, identity.nobody_differs(cues.shape[1]), float(np.log(area_m2)), step_s)
+    variances = identity.nobody_differs(cues.shape[1])
+    return Scene(placed, cues, alone, variances, float(np.log(area_m2)), step_s, manoeuvres)
 
 
 def best_pairs(gains: Floats) -> tuple[Indices, Indices]:

@@ -30,7 +30,6 @@ _PLACE, _VELOCITY = np.diag([1.0, 1.0, 0.0, 0.0]), np.diag([0.0, 0.0, 1.0, 1.0])
 _PLACE_BY_VELOCITY = np.eye(4, k=2)
 _MOVES = np.stack([_PLACE_BY_VELOCITY, _VELOCITY]).reshape(2, 16)
 _SPREADS = SPEED_VARIANCE * np.stack([_PLACE, _PLACE_BY_VELOCITY + _PLACE_BY_VELOCITY.T, _VELOCITY]).reshape(3, 16)
-_MANOEUVRE_LOG_ODDS = np.log(MANOEUVRES / (1 - MANOEUVRES))
 _OVERLAP_CONSTANT = 2 * np.log(SPEED_VARIANCE) - np.log(2 * np.pi)
 
 
@@ -67,16 +66,19 @@ def update(states: States, xy_m: Floats, noise_m2: Floats) -> States:
     return States(mean, (covariance + covariance.transpose(0, 2, 1)) / 2)
 
 
-def follow(states: States, gap_s: Floats, xy_m: Floats, noise_m2: Floats) -> States:
-    """Each state `gap_s` (n,) seconds later and after a detection there, at `xy_m` (n, 2) with noise (n, 2, 2)."""
+def follow(states: States, gap_s: Floats, xy_m: Floats, noise_m2: Floats, manoeuvres: float = MANOEUVRES) -> States:
+    """Each state `gap_s` (n,) seconds later and after a detection there, at `xy_m` (n, 2) with noise (n, 2, 2).
+
+    `manoeuvres` is the share of steps that are one, 0 if none is.
+    """
     steady = predict(states, gap_s)
     updated = update(steady, xy_m, noise_m2)
     surprise, steady_spread = _innovation(steady, xy_m, noise_m2)
-    rows = np.flatnonzero(surprise > SURPRISE)
+    rows = np.flatnonzero(surprise > (SURPRISE if manoeuvres else np.inf))
     if len(rows):
         moved = predict(States(states.mean[rows], states.covariance[rows]), gap_s[rows], MANOEUVRE_S)
         distance, spread = _innovation(moved, xy_m[rows], noise_m2[rows])
-        log_odds = 0.5 * (surprise[rows] - distance + np.log(steady_spread[rows] / spread)) + _MANOEUVRE_LOG_ODDS
+        log_odds = 0.5 * (surprise[rows] - distance + np.log(steady_spread[rows] / spread)) + _log_odds(manoeuvres)
         share = 1 / (1 + np.exp(-np.clip(log_odds, -50, 50)))
         other = update(moved, xy_m[rows], noise_m2[rows])
         updated.mean[rows], updated.covariance[rows] = _mixed(
@@ -85,11 +87,13 @@ def follow(states: States, gap_s: Floats, xy_m: Floats, noise_m2: Floats) -> Sta
     return updated
 
 
-def log_meeting(past: States, future: States, gap_s: Floats) -> Floats:
+def log_meeting(past: States, future: States, gap_s: Floats, manoeuvres: float = MANOEUVRES) -> Floats:
     """How well `future`, `gap_s` (n,) seconds later, goes on from `past`, (n,): `log_overlap`, steady or in a manoeuvre."""
     steady = log_overlap(predict(past, gap_s), future)
+    if not manoeuvres:
+        return steady
     moved = log_overlap(predict(past, gap_s, MANOEUVRE_S), future)
-    return np.asarray(np.logaddexp(np.log1p(-MANOEUVRES) + steady, np.log(MANOEUVRES) + moved))
+    return np.asarray(np.logaddexp(np.log1p(-manoeuvres) + steady, np.log(manoeuvres) + moved))
 
 
 def reverse(states: States) -> States:
@@ -124,6 +128,10 @@ def fuse(past: States, future: States) -> States:
     pulled = past.mean - offset + (past.covariance @ pull[:, :, None])[:, :, 0]
     mean = np.asarray(np.linalg.solve(widened, pulled[:, :, None])[:, :, 0] + offset)
     return States(mean, np.asarray(np.linalg.solve(widened, past.covariance)))
+
+
+def _log_odds(share: float) -> float:
+    return float(np.log(share / (1 - share)))
 
 
 def _innovation(states: States, xy_m: Floats, noise_m2: Floats) -> tuple[Floats, Floats]:
