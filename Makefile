@@ -19,7 +19,7 @@ test: setup browser ## set-up, then all tests; ARGS="-k name" chooses
 	@$(BIN)/python -m pytest $(ARGS)
 
 test-faults: setup ## set-up, then 200 kills and 20 freezes of everything while 200 segments are extracted (an hour)
-	@$(BIN)/python -m pytest tests/faults -m faults -o log_cli=true -o log_cli_level=INFO $(ARGS)
+	@$(BIN)/python -m pytest tests/faults tests/pipelines/test_fence.py -m faults -o log_cli=true -o log_cli_level=INFO $(ARGS)
 
 check: setup ## set-up, then format, lint, types and import rules
 	@$(BIN)/ruff format --check --quiet . || { echo "make fix formats these files" >&2; exit 1; }

@@ -24,6 +24,8 @@ from tests.pipelines.zombie_process import StoppingAtALoad, stopping_at_a_pictur
 
 PATIENCE_S, SHORT_S, LONG_S = 60.0, 1.0, 600.0
 
+pytestmark = pytest.mark.faults
+
 
 @pytest.fixture
 def undisturbed(another_mall: Mall) -> dict[str, str]:

@@ -1,6 +1,6 @@
 import io
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import httpx
 import pandas as pd
@@ -256,7 +256,7 @@ def test_an_order_that_is_refused_raises_the_figures() -> None:
     mall = waiting_mall(half_known(), orders, max_queued=1)
     mall.order("paths", **ASKED)
     with pytest.raises(Busy) as busy:
-        mall.ask("paths", wait=True, **ASKED)
+        mall.ask("paths", wait=True, **{**ASKED, "to": (HOUR.end - timedelta(minutes=10)).isoformat()})
     assert busy.value.retry_after_s == 30
 
 

@@ -18,7 +18,7 @@ from models.world.places import (
 
 PICTURE = [(12.0, 370.0), (610.0, 365.0), (420.0, 120.0), (200.0, 118.0)]
 FLOOR = [(1.0, 2.0), (9.0, 2.1), (8.0, 14.0), (2.0, 14.2)]
-metres = st.floats(-500, 500)
+metres = st.floats(-500, 500, allow_subnormal=False)
 
 
 @pytest.fixture
