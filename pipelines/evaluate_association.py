@@ -1,7 +1,6 @@
 """How well people are identified over cameras: detections on the floor in, one id for each person out, compared with the truth."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +8,8 @@ from numpy.typing import NDArray
 
 from pipelines import floor_detections, scoring
 from pipelines.association.identities import identify
-from pipelines.evaluate import Result, cpu_s
+from pipelines.evaluate import Progress, Result, cpu_s
 from pipelines.floor_detections import NOBODY, FloorDetections
-
-Progress = Callable[[int, int], None]
 
 
 def evaluate_association(
@@ -45,20 +42,12 @@ def _scores(given: FloorDetections, truth: NDArray[np.int64] | None, found: NDAr
 
 
 def _facts(given: FloorDetections, found: NDArray[np.int64]) -> Result:
-    steps_s = _steps_s(given)
     return {
         "idf1_box": None,
         "hota_box": None,
         "mota_box": None,
         "ids": len(np.unique(found[found != NOBODY])),
-        "sample_fps": None if steps_s is None else round(1 / steps_s, 3),
+        "sample_fps": None if given.step_s is None else round(1 / given.step_s, 3),
         "frames_used": len(np.unique(np.column_stack([given.camera, given.frame]), axis=0)),
         "video_s": round(float(np.ptp(given.time_s)), 3),
     }
-
-
-def _steps_s(given: FloorDetections) -> float | None:
-    """The median time between neighbouring frames of a camera."""
-    order = np.lexsort((given.time_s, given.camera))
-    waits_s = np.diff(given.time_s[order])[np.diff(given.camera[order]) == 0]
-    return float(np.median(waits_s[waits_s > 0])) if (waits_s > 0).any() else None

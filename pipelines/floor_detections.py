@@ -46,6 +46,13 @@ class FloorDetections:
     def __len__(self) -> int:
         return len(self.camera)
 
+    @property
+    def step_s(self) -> float | None:
+        """The median time between neighbouring frames of a camera; None where no camera has two."""
+        order = np.lexsort((self.time_s, self.camera))
+        waits_s = np.diff(self.time_s[order])[np.diff(self.camera[order]) == 0]
+        return float(np.median(waits_s[waits_s > 0])) if (waits_s > 0).any() else None
+
 
 def read_detections(path: Path) -> FloorDetections:
     """Read and check a file. Raises BadEvaluationFile, naming the first row that is wrong (0-based)."""
@@ -76,10 +83,7 @@ def read_detections(path: Path) -> FloorDetections:
 def read_identities(path: Path, detections: FloorDetections) -> Integers:
     """The true id of each detection, numbered from 0, `NOBODY` for false ones. Raises BadEvaluationFile."""
     table = _table(path, "ground truth")
-    if missing := [name for name in IDENTITIES if name not in table.column_names]:
-        raise BadEvaluationFile(
-            f"{path}: the columns {', '.join(missing)} are missing; expected {','.join(IDENTITIES)}"
-        )
+    _refuse_missing(path, table.column_names, IDENTITIES)
     row = _numbers(path, table, "row").astype(np.int64)
     if len(row) != len(detections) or not np.array_equal(np.sort(row), np.arange(len(detections))):
         raise BadEvaluationFile(
@@ -120,10 +124,7 @@ def _table(path: Path, what: str) -> pa.Table:
 
 def _axes(path: Path, names: Sequence[str]) -> list[str]:
     """The names of the embedding's columns, in order."""
-    if missing := [name for name in COLUMNS if name not in names]:
-        raise BadEvaluationFile(
-            f"{path}: the columns {', '.join(missing)} are missing; expected {','.join(COLUMNS)}[,e0..eN]"
-        )
+    _refuse_missing(path, names, COLUMNS, "[,e0..eN]")
     axes = [name for name in names if re.fullmatch(r"e\d+", name)]
     if sorted(axes, key=lambda name: int(name[1:])) != [f"e{number}" for number in range(len(axes))]:
         raise BadEvaluationFile(
@@ -170,6 +171,13 @@ def _refuse_disordered_frames(path: Path, found: FloorDetections) -> None:
         axis=1
     )
     _refuse(path, wrong, "the same detection as another row; each detection is given once", None)
+
+
+def _refuse_missing(path: Path, names: Sequence[str], needed: Sequence[str], more: str = "") -> None:
+    if missing := [name for name in needed if name not in names]:
+        raise BadEvaluationFile(
+            f"{path}: the columns {', '.join(missing)} are missing; expected {','.join(needed)}{more}"
+        )
 
 
 def _refuse_two_floors(path: Path, found: FloorDetections) -> None:

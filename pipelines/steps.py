@@ -109,7 +109,7 @@ class Detect:
 
 
 def people_in(samples: Iterable[Frame], detector: Detector) -> Iterator[tuple[Frame, Detections]]:
-    """Each frame with its people. Holds no more frames than the detector looks ahead (as `itertools.tee` would)."""
+    """Each frame with its people. Holds no more frames than the detector looks ahead; `itertools.tee` would hold dozens."""
     ahead: deque[Frame] = deque()
 
     def pictures() -> Iterator[Picture]:

@@ -62,5 +62,5 @@ def input_size(picture: Size, long_side: int, stride: int = 32) -> Size:
     A side that would need up to `SHRINK` more is rounded down: 16:9 at 640 px becomes 640x352, a twelfth less work than 640x384.
     """
     scale = long_side / max(picture)
-    width, height = (math.ceil(round(side * scale) / (1 + SHRINK) / stride) * stride for side in picture)
+    width, height = (max(1, math.ceil(round(side * scale) / (1 + SHRINK) / stride)) * stride for side in picture)
     return width, height

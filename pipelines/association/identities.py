@@ -23,7 +23,7 @@ PLACE_ERROR_M = 0.25
 
 def identify(given: FloorDetections, progress: Progress | None = None) -> NDArray[np.int64]:
     """The person behind each detection, (n,), numbered from 0 by first sight; `NOBODY` where it is nobody's."""
-    step_s = sampling_step_s(given)
+    step_s = given.step_s or 1.0
     looks = identity.main_axes(without_cast(given.embedding.astype(np.float64), given.camera))
     way_of = np.full(len(given), NOBODY, dtype=np.int64)
     for done, floor in enumerate(range(len(given.floors))):
@@ -39,13 +39,6 @@ def identify(given: FloorDetections, progress: Progress | None = None) -> NDArra
     somebody = way_of != NOBODY
     person = np.append(returning.joined(_visits(given, looks, way_of)), NOBODY)
     return np.where(somebody, person[way_of], NOBODY)
-
-
-def sampling_step_s(given: FloorDetections) -> float:
-    """The median time between neighbouring frames of a camera, 1 s where there are none."""
-    order = np.lexsort((given.time_s, given.camera))
-    waits_s = np.diff(given.time_s[order])[np.diff(given.camera[order]) == 0]
-    return float(np.median(waits_s[waits_s > 0])) if (waits_s > 0).any() else 1.0
 
 
 def _sightings(given: FloorDetections, rows: NDArray[np.intp], looks: Floats, step_s: float) -> Sightings:

@@ -36,6 +36,10 @@ def test_the_input_has_whole_strides_and_no_stride_too_many(picture, long_side):
         assert side - 32 < needed <= side
 
 
+def test_the_narrowest_picture_gets_a_stride() -> None:
+    assert input_size((4000, 1), 640) == (640, 32)
+
+
 def test_a_marked_pixel_is_found_where_the_letterbox_says():
     picture = np.zeros((60, 200, 3), dtype=np.uint8)
     picture[30:40, 100:120] = 255
