@@ -227,7 +227,9 @@ def _options() -> argparse.Namespace:
         "--weights", default=DEFAULT_DETECTOR, help="name or path of the detector (default: %(default)s)"
     )
     parser.add_argument("--seconds", type=float, default=120.0, help="length of the clip in s (default: %(default)s)")
-    parser.add_argument("--frames", type=int, default=400, help="frames given to the usual loop in all (default: %(default)s)")
+    parser.add_argument(
+        "--frames", type=int, default=400, help="frames given to the usual loop in all (default: %(default)s)"
+    )
     parser.add_argument(
         "--json", type=Path, default=Path("runs/bench.json"), help="where the figures go (default: %(default)s)"
     )

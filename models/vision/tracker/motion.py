@@ -49,8 +49,8 @@ def first(xy_m: Floats, noise_m2: Floats) -> States:
     return States(mean, covariance)
 
 
-def predict(states: States, gap_s: Floats, memory_s: float = MEMORY_S) -> States:
-    """Each state `gap_s` (n,) seconds later; the velocity lasts `memory_s`, that of a steady walk unless given."""
+def predict(states: States, gap_s: Floats, memory_s: float | Floats = MEMORY_S) -> States:
+    """Each state `gap_s` (n,) seconds later; its velocity lasts `memory_s`, () or (n,), that of a steady walk unless given."""
     transition, noise = _transition(gap_s, memory_s)
     mean = (transition @ states.mean[:, :, None])[:, :, 0]
     return States(mean, transition @ states.covariance @ transition.transpose(0, 2, 1) + noise)
@@ -89,10 +89,11 @@ def follow(states: States, gap_s: Floats, xy_m: Floats, noise_m2: Floats, manoeu
 
 def log_meeting(past: States, future: States, gap_s: Floats, manoeuvres: float = MANOEUVRES) -> Floats:
     """How well `future`, `gap_s` (n,) seconds later, goes on from `past`, (n,): `log_overlap`, steady or in a manoeuvre."""
-    steady = log_overlap(predict(past, gap_s), future)
     if not manoeuvres:
-        return steady
-    moved = log_overlap(predict(past, gap_s, MANOEUVRE_S), future)
+        return log_overlap(predict(past, gap_s), future)
+    past, future = (States(np.tile(one.mean, (2, 1)), np.tile(one.covariance, (2, 1, 1))) for one in (past, future))
+    memory_s = np.repeat([MEMORY_S, MANOEUVRE_S], len(gap_s))  # in one go: there are many calls with few states each
+    steady, moved = log_overlap(predict(past, np.tile(gap_s, 2), memory_s), future).reshape(2, -1)
     return np.asarray(np.logaddexp(np.log1p(-manoeuvres) + steady, np.log(manoeuvres) + moved))
 
 
@@ -158,7 +159,7 @@ def _message(future: States) -> tuple[Floats, Floats, Floats]:
     return inverse - _VELOCITY / SPEED_VARIANCE, pull, offset
 
 
-def _transition(gap_s: Floats, memory_s: float) -> tuple[Floats, Floats]:
+def _transition(gap_s: Floats, memory_s: float | Floats) -> tuple[Floats, Floats]:
     """Transition and noise matrices, (n, 4, 4) each, over `gap_s` (n,)."""
     gap = gap_s / memory_s
     keep = np.exp(-gap)
