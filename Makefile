@@ -32,7 +32,7 @@ fix: setup ## format, and mend what ruff can mend
 	@$(BIN)/ruff format --quiet .
 
 bench: setup ## set-up, then the ratio of our pipeline to the usual tracking loop
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pipelines.bench
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pipelines.bench $(ARGS)
 
 bench-loop: setup ## set-up, then what it takes to answer what is not known yet, from the question to the answer
 	@$(BIN)/python -m cluster.bench_loop $(ARGS)
