@@ -9,6 +9,7 @@ from cluster.settings import Settings
 from models.world.errors import NotInstalled
 from pipelines.flow import Resources
 from pipelines.guard import DecodeLimits
+from pipelines.looking import Rate
 from pipelines.objects import ObjectStore
 
 _PATIENCE_S = 5.0
@@ -48,7 +49,7 @@ def resources(settings: Settings) -> Resources:
         objects=ObjectStore(settings.objects()),
         database_dsn=settings.needed("database_ingest"),
         detector=settings.detector,
-        sample_fps=settings.sample_fps,
+        rate=Rate(settings.sample_fps, settings.longest_step_s),
         decode=DecodeLimits(memory_mb=settings.decode_memory_mb, stall_s=settings.decode_stall_s),
         lease_s=settings.lease_s,
     )

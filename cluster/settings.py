@@ -43,7 +43,13 @@ class Settings(BaseSettings):
     serve_port: int = _row(0, "port of the HTTP API; 0: a free one, kept over restarts", ge=0, le=65535)
     serve_url: str | None = _row(None, "URL of the HTTP API")
     api_key: SecretStr | None = _row(None, "key of this machine's own client")
-    sample_fps: float = _row(1.0, "how often a picture is looked at", "1/s", gt=0, le=30)
+    sample_fps: float = _row(1.0, "how often a picture is looked at, at the most", "1/s", gt=0, le=30)
+    longest_step_s: float = _row(
+        2.0,
+        "a picture is looked at as often as this at least, and more often where it is doubtful who is who",
+        "s",
+        gt=0,
+    )
     detector: str = _row("mall-people", "weights of the detector: a known name or a path")
     min_group: int = _row(5, "smallest group of people shown in aggregates", "people", ge=1)
     decode_memory_mb: int = _row(1024, "memory limit of one decoding process", "MB", ge=128)

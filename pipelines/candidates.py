@@ -1,6 +1,7 @@
 """Detections of a segment as they are made, with candidate crops in bounded memory."""
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any
 
 import cv2
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from models.vision.detector import Detections
 from models.vision.pictures import Bytes
 from models.vision.reidentifier import Reidentifier
+from models.vision.tracker import DetectionTable
 from pipelines.decode import Frame
 
 COLUMNS = pa.schema(
@@ -38,7 +40,7 @@ JPEG_QUALITY = 90
 
 
 class Candidates:
-    """The detections of one segment so far, what `reidentifier` makes of them, and crops of those that may be worth describing.
+    """The detections of one segment so far, its frames in any order, what `reidentifier` makes of them, and crops of those that may be worth describing.
 
     When the crops outgrow `max_bytes`, those of every second sample are dropped and no longer taken: the rest stays
     spread over the time.
@@ -73,7 +75,21 @@ class Candidates:
         """All detections in order of time."""
         self._embed()
         rows = [{**row, "embedding": looks} for row, looks in zip(self._rows, self._embeddings, strict=True)]
-        return pa.Table.from_pylist(rows, COLUMNS)
+        return pa.Table.from_pylist(sorted(rows, key=itemgetter("frame")), COLUMNS)
+
+    def seen(self) -> DetectionTable:
+        """All detections as the tracker takes them."""
+        self._embed()
+        columns = ("taken_at_s", "frame", "left", "top", "right", "bottom", "confidence")
+        values = np.array([[row[name] for name in columns] for row in self._rows]).reshape(-1, len(columns))
+        looks = np.array(self._embeddings, dtype=np.float32) if self._rows else None
+        return DetectionTable(
+            values[:, 0],
+            values[:, 1].astype(np.int32),
+            values[:, 2:6].astype(np.float32),
+            values[:, 6].astype(np.float32),
+            looks,
+        )
 
     def _embed(self) -> None:
         self._embeddings.extend(self._reidentifier.embed(self._unembedded).astype(np.float16))

@@ -2,13 +2,15 @@
 
 Times come from the presentation times (pts) in the file, never from counting or from the rate in its header: the first
 frame is at the start of the window, the end of the last at the end of it, and all between lie in proportion.
-Where the keyframes are close enough only they are decoded, which takes a fraction of the work.
+Where the keyframes are close enough only they are decoded, which takes a fraction of the work. An opened video gives
+frames again and again, so that a first look can tell where to look closer.
 
 Decoding happens in a guarded child (`pipelines.guard`), so a bad file ends in a `BadVideo`. A file that is readable
 up to some point gives its frames first and `PartialVideo` then; the rest of its window is a gap.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -109,15 +111,41 @@ def frames(
     decoder was killed or hung.
     Close the generator to stop the decoder early.
     """
-    with GuardedChild(path, limits or DecodeLimits()) as child:
-        contents = _contents(path, child)
-        taken_at_s = window.start_s + contents.offsets_s(window.seconds)
+    with opened(path, window, limits) as video:
         if sample_fps is not None:
-            chosen = choose(taken_at_s - window.start_s, contents.keyframes, sample_fps)
+            chosen = video.samples(sample_fps)
         else:
-            chosen = np.arange(len(taken_at_s))[slice(None) if numbers is None else numbers]
-        child.send(contents.task(chosen))
-        yield from _received(child, contents, chosen, taken_at_s)
+            chosen = np.arange(len(video.taken_at_s))[slice(None) if numbers is None else numbers]
+        yield from video.frames(chosen)
+
+
+class OpenVideo:
+    """A video file in the hands of its decoder; `taken_at_s` (n,) is when each of its frames was taken, epoch s, ascending."""
+
+    def __init__(self, child: GuardedChild, contents: "_Contents", window: Window) -> None:
+        self._child, self._contents = child, contents
+        self._start_s = window.start_s
+        self.taken_at_s = window.start_s + contents.offsets_s(window.seconds)
+
+    def samples(self, sample_fps: float) -> Integers:
+        """The numbers of the frames at about so many a second; see `choose`."""
+        return choose(self.taken_at_s - self._start_s, self._contents.keyframes, sample_fps)
+
+    def stand_alone(self, numbers: Integers) -> bool:
+        """Whether these frames can be decoded one by one, without those between them."""
+        return self._contents.stand_alone(numbers)
+
+    def frames(self, numbers: Integers) -> Iterator[Frame]:
+        """The frames with these ascending numbers; to be read to the end before others are asked for. Raises as `decode.frames`."""
+        self._child.send(self._contents.task(numbers))
+        return _received(self._child, self._contents, numbers, self.taken_at_s)
+
+
+@contextmanager
+def opened(path: Path, window: Window, limits: DecodeLimits | None = None) -> Iterator[OpenVideo]:
+    """A file recorded over `window`, read once to know what is in it. Raises BadVideo and DecoderLost as `frames`."""
+    with GuardedChild(path, limits or DecodeLimits()) as child:
+        yield OpenVideo(child, _contents(path, child), window)
 
 
 def reencode(path: Path, target: Path, fps: float, limits: DecodeLimits | None = None) -> None:
@@ -196,9 +224,12 @@ class _Contents:
         """When each frame was taken, (n,) s from the start, if the whole file took `length_s`."""
         return np.asarray((self.pts - self.pts[0]) * (length_s / (self.period * self.promised_frames)))
 
+    def stand_alone(self, chosen: Integers) -> bool:
+        return self.has_timestamps and bool(self.keyframes[chosen].all())
+
     def task(self, chosen: Integers) -> dict[str, Any]:
-        keyframes_only = self.has_timestamps and bool(self.keyframes[chosen].all())
-        return {"wanted": self.pts[chosen].tolist(), "keyframes_only": keyframes_only, "timed": self.has_timestamps}
+        wanted, alone = self.pts[chosen].tolist(), self.stand_alone(chosen)
+        return {"wanted": wanted, "keyframes_only": alone, "timed": self.has_timestamps}
 
     def probe(self) -> Probe:
         tick_s = self.header["tick_s"]

@@ -18,8 +18,8 @@ the payload:
     end      done; `failures` counts packets that could not be decoded
     error    `reason`, `text`
 
-After `times` it waits for one line of JSON on stdin that names its task (see `_send` and `_encode`); the end of
-stdin means that the parent has gone, and ends this process at once. Pictures go through a file in memory that both have
+After `times`, and after each `end`, it waits for a line of JSON on stdin that names its next task (see `_send` and
+`_encode`); the end of stdin means that the parent has gone, and ends this process at once. Pictures go through a file in memory that both have
 open (`frames_fd`), for a pipe would cost a third of what decoding them does; `SLOTS` of them at a time, each until the
 parent gives its slot back, with a line that holds its number.
 """
@@ -67,8 +67,10 @@ class Parent:
         os._exit(0)
 
     def task(self) -> dict[str, Any]:
-        """The task; waits for it."""
-        task: dict[str, Any] = json.loads(self._lines.get())
+        """The next task; waits for it."""
+        while isinstance(said := json.loads(self._lines.get()), int):
+            self._free.append(said)
+        task: dict[str, Any] = said
         return task
 
     def show(self, message: dict[str, Any], largest: int, parts: Iterable[memoryview]) -> None:
@@ -104,7 +106,7 @@ class Parent:
 
 
 def main() -> None:
-    """Tell what is in the file, wait for the task, do it."""
+    """Tell what is in the file, then wait for tasks and do them."""
     orders: Orders = json.loads(sys.argv[1])
     _keep_limits(orders)
     parent = Parent(orders["frames_fd"])
@@ -124,14 +126,15 @@ def _work(parent: Parent, orders: Orders) -> None:
     try:
         video = Video(orders, parent.beat)
         _tell_contents(parent, video)
-        task = parent.task()
-        if not (task.get("keyframes_only") and video.keeps_keyframes):
-            video = Video(orders, parent.beat)
-        if "encode" in task:
-            _encode(video, **task)
-        else:
-            _send(video, parent, **task)
-        parent.tell({"kind": "end", "failures": video.failures})
+        while True:
+            task = parent.task()
+            if not (task.get("keyframes_only") and video.keeps_keyframes):
+                video = Video(orders, parent.beat)
+            if "encode" in task:
+                _encode(video, **task)
+            else:
+                _send(video, parent, **task)
+            parent.tell({"kind": "end", "failures": video.failures})
     except av.FFmpegError as error:
         raise refusal_for(error, "undecodable") from error
 

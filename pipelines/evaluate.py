@@ -50,6 +50,10 @@ class Sampling:
         """The 0-based numbers of the sampled frames of a video of so many."""
         return range(self.phase, frames, self.stride)
 
+    def times_s(self, frames: int) -> NDArray[np.float64]:
+        """When the sampled frames of a video of so many were taken, s from its start."""
+        return np.array(self.numbers(frames)) / self.fps
+
 
 class Seen(NamedTuple):
     """What the sampled frames show: detections, the number of frames of the whole video, width and height in px."""
@@ -84,7 +88,7 @@ def evaluate_tracking(
     look = _source(video, detections, weights, truth, sampling, progress or _quiet)
     started_s = cpu_s()
     seen = look()
-    tracks = track(seen.detections, calibration, seen.picture, step_s=sampling.step_s)
+    tracks = track(seen.detections, calibration, seen.picture, sampling.times_s(seen.frames))
     core_s = cpu_s() - started_s
     rows = _in_every_frame(tracks, seen, calibration, sampling)
     mot_text.write_tracks(tracks_out, rows)

@@ -22,6 +22,7 @@ from models.world.errors import MallError, NoCapacity, StoreUnavailable
 from models.world.places import Site
 from pipelines import sink
 from pipelines.guard import DecodeLimits
+from pipelines.looking import Rate
 from pipelines.objects import Objects
 from pipelines.sink import ProgressNotes, Result
 from pipelines.steps import FAILED, Describe, Describer, Detect, Row, Track
@@ -50,7 +51,7 @@ class Resources:
     objects: Objects
     database_dsn: str
     detector: str = DEFAULT_DETECTOR
-    sample_fps: float = 1.0
+    rate: Rate = field(default_factory=Rate)
     decode: DecodeLimits = field(default_factory=DecodeLimits)
     lease_s: float = 120.0
     reidentification: str | None = None
@@ -77,12 +78,12 @@ class Stages:
     """All stages in this process, with their models loaded once."""
 
     def __init__(self, resources: Resources) -> None:
-        self._objects, self._sample_fps = resources.objects, resources.sample_fps
+        self._objects = resources.objects
         self._note = ProgressNotes(resources.database_dsn)
         self._detect = Detect(
             resources.objects,
             resources.detector_loader,
-            resources.sample_fps,
+            resources.rate,
             resources.decode,
             resources.reidentification,
             self._note,
@@ -92,7 +93,7 @@ class Stages:
 
     def __call__(self, row: Row, site: Site) -> Result:
         """A segment from its file to its named result."""
-        described = self._describe(Track(site, self._sample_fps)(self._detect(row)))
+        described = self._describe(Track(site)(self._detect(row, site)))
         return sink.write(described, self._objects, self._store)
 
     def close(self) -> None:
@@ -247,11 +248,12 @@ def _described(segments: "Dataset", count: int, shares: Shares, site: Site, reso
         fn_constructor_args=(
             resources.objects,
             resources.detector_loader,
-            resources.sample_fps,
+            resources.rate,
             resources.decode,
             resources.reidentification,
             ProgressNotes(resources.database_dsn),
         ),
+        fn_args=(site,),
         compute=data.ActorPoolStrategy(size=min(shares.detectors, count), max_tasks_in_flight_per_actor=2),
         num_cpus=shares.cpus,
         num_gpus=shares.gpus or None,
@@ -272,7 +274,7 @@ class TrackAndDescribe:
     """`Track` and `Describe` in one process."""
 
     def __init__(self, site: Site, resources: Resources) -> None:
-        self._track = Track(site, resources.sample_fps)
+        self._track = Track(site)
         self._describe = Describe(resources.load_describer)
 
     def __call__(self, row: Row) -> Row:

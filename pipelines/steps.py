@@ -29,12 +29,14 @@ from models.world.periods import Window
 from models.world.places import Camera, Segment, Site
 from pipelines import choosing, raw
 from pipelines.candidates import Candidates
-from pipelines.decode import Frame, frames
+from pipelines.decode import Frame, opened
 from pipelines.guard import DecodeLimits
+from pipelines.looking import Looks, Rate
 from pipelines.objects import Objects
 from sql.ledger import CORRUPT, DELETED, Claim
 
 Row = dict[str, Any]
+Floats = NDArray[np.float64]
 NO_ERROR = ""
 FAILED, SUSPECT = "failed", "suspect"
 """Verdicts: try it again another time; or it may have killed its decoder, which only trying it alone can tell."""
@@ -58,54 +60,65 @@ def task(claim: Claim, segment: Segment) -> Row:
 
 
 class Detect:
-    """Fetches a segment's file, decodes samples of it in a guarded child and finds the people in them.
+    """Fetches a segment's file, decodes pictures of it in a guarded child and finds the people in them.
 
-    Adds `detections`: a table (Arrow IPC) of `candidates.COLUMNS`. Holds detector and reidentifier, loaded once.
+    Adds `detections`, a table (Arrow IPC) of `candidates.COLUMNS`, and `looked_s`, when the pictures looked at were taken.
+    Holds detector and reidentifier, loaded once.
     """
 
     def __init__(
         self,
         objects: Objects,
         load_detector: Callable[[], Detector],
-        sample_fps: float,
+        rate: Rate,
         limits: DecodeLimits,
         reidentification: str | None = None,
         note: Note | None = None,
     ) -> None:
         cv2.setNumThreads(1)
         self._note = note
-        self._objects, self._sample_fps, self._limits = objects, sample_fps, limits
+        self._objects, self._rate, self._limits = objects, rate, limits
         self._detector = load_detector()
         self._reidentifier = reidentifier.load(reidentification)
 
-    def __call__(self, row: Row) -> Row:
+    def __call__(self, row: Row, site: Site) -> Row:
         """The row with its detections, or with the reason why there are none."""
+        camera = next(camera for camera in site.cameras if camera.id == row["camera_id"])
         try:
             with tempfile.TemporaryDirectory(prefix="mall-segment-") as folder:
                 path = Path(folder) / Path(row["key"]).name
                 self._objects.get_file(row["key"], path)
-                found = self._people_in(path, row)
+                found, looked_s = self._people_in(path, row, camera)
         except BadInput as error:
             return {
                 **row,
                 "detections": b"",
+                "looked_s": [],
                 "error": f"{type(error).__name__}: {error}",
                 "verdict": verdict(error),
             }
-        return {**row, "detections": to_ipc(found.table())}
+        return {**row, "detections": to_ipc(found.table()), "looked_s": looked_s.tolist()}
 
-    def _samples(self, path: Path, row: Row) -> Iterator[Frame]:
-        window = Window(_time(row["start"]), _time(row["end"]))
-        for frame in frames(path, window, sample_fps=self._sample_fps, limits=self._limits):
+    def _people_in(self, path: Path, row: Row, camera: Camera) -> tuple[Candidates, Floats]:
+        found, window = Candidates(self._reidentifier), Window(_time(row["start"]), _time(row["end"]))
+        with opened(path, window, self._limits) as video:
+            numbers = video.samples(self._rate.sample_fps)
+            looks = Looks(video.taken_at_s[numbers], self._rate.stride if video.stand_alone(numbers) else 1)
+            chosen, done = looks.first(), 0
+            while len(chosen):
+                frames = self._noted(video.frames(numbers[chosen]), row, window.seconds, done, len(numbers))
+                for frame, people in people_in(frames, self._detector):
+                    found.add(frame, people, [crop(frame.picture, box) for box in people.boxes_px])
+                done += len(chosen)
+                chosen = looks.closer(found.seen(), camera)
+        return found, looks.times_s
+
+    def _noted(self, frames: Iterator[Frame], row: Row, length_s: float, done: int, of: int) -> Iterator[Frame]:
+        """The frames, the progress told after each: so many of those that there could be are `done` before."""
+        for number, frame in enumerate(frames, done + 1):
             yield frame
             if self._note is not None:
-                self._note(row, frame.taken_at_s - window.start_s)
-
-    def _people_in(self, path: Path, row: Row) -> Candidates:
-        found = Candidates(self._reidentifier)
-        for frame, people in people_in(self._samples(path, row), self._detector):
-            found.add(frame, people, [crop(frame.picture, box) for box in people.boxes_px])
-        return found
+                self._note(row, length_s * number / of)
 
 
 def people_in(samples: Iterable[Frame], detector: Detector) -> Iterator[tuple[Frame, Detections]]:
@@ -136,16 +149,16 @@ class Track:
     Adds `sightings` and `tracklets`: the tables of `raw`, as Parquet, the second without looks; and `crop_names`, `crops`.
     """
 
-    def __init__(self, site: Site, sample_fps: float) -> None:
-        self._cameras, self._step_s = {camera.id: camera for camera in site.cameras}, 1 / sample_fps
+    def __init__(self, site: Site) -> None:
+        self._cameras = {camera.id: camera for camera in site.cameras}
 
     def __call__(self, row: Row) -> Row:
         """The row with its tracklets, the detections dropped."""
-        rest = {key: value for key, value in row.items() if key != "detections"}
+        rest = {key: value for key, value in row.items() if key not in ("detections", "looked_s")}
         if row["error"]:
             return {**rest, "sightings": b"", "tracklets": b"", "crop_names": [], "crops": []}
         found = from_ipc(row["detections"])
-        tracks = self._tracks(found, self._cameras[row["camera_id"]])
+        tracks = self._tracks(found, self._cameras[row["camera_id"]], np.array(row["looked_s"]))
         names, crops = _crops(found, tracks)
         return {
             **rest,
@@ -155,7 +168,7 @@ class Track:
             "crops": crops,
         }
 
-    def _tracks(self, found: pa.Table, camera: Camera) -> Tracks:
+    def _tracks(self, found: pa.Table, camera: Camera, looked_s: Floats) -> Tracks:
         table = DetectionTable(
             found["taken_at_s"].to_numpy(),
             found["frame"].to_numpy(),
@@ -163,7 +176,7 @@ class Track:
             found["confidence"].to_numpy(),
             _stacked(found["embedding"]),
         )
-        return track(table, camera.calibration, (camera.width_px, camera.height_px), step_s=self._step_s)
+        return track(table, camera.calibration, (camera.width_px, camera.height_px), looked_s)
 
 
 class Describer(Protocol):

@@ -120,12 +120,14 @@ class Video:
         """The frames in presentation order with their pts, or with their number in a file without times.
 
         With the pts of `keyframes` only these are decoded, all other packets are passed over, and block edges are not
-        smoothed (an eighth of the work): no later picture is predicted from them.
+        smoothed (an eighth of the work): no later picture is predicted from them. Can be called again after the last one.
         """
+        context = self._stream.codec_context
         if keyframes is not None:
-            context = self._stream.codec_context
             context.skip_frame = "NONKEY"
             context.options = {**context.options, "skip_loop_filter": "all"}
+        if context.is_open:
+            context.flush_buffers()  # what was decoded before must not be what it goes on from
         number = 0
         for packet in self._kept if self.keeps_keyframes else self.packets():
             if keyframes is not None and packet.size and packet.pts not in keyframes:

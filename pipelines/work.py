@@ -28,7 +28,7 @@ from sql.ledger import KILLS_ITS_WORKER, Claim
 from sql.store import Store
 
 log = logging.getLogger(__name__)
-ALGORITHM = "3"
+ALGORITHM = "4"
 """Raised whenever the same video would give other tracklets."""
 BUSY_POLL_S = 1.0
 """How often to look whether somebody else has finished or abandoned the work that one waits for."""
@@ -45,12 +45,12 @@ Tell = Callable[[int, float], None]
 
 
 def extractor_version(resources: Resources) -> str:
-    """The name of what is extracted and how: algorithm, detector with its content, sampling rate."""
+    """The name of what is extracted and how: algorithm, detector with its content, slowest and fastest sampling rate."""
     name, digest = "given", "0" * 8
     if resources.load_detector is None:
         found = weights.resolve(resources.detector)
         name, digest = found.name.replace("/", "-"), found.sha256[:8]
-    return f"v{ALGORITHM}-{name}-{digest}-{resources.sample_fps:g}fps"
+    return f"v{ALGORITHM}-{name}-{digest}-{resources.rate}"
 
 
 class Stop:

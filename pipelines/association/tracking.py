@@ -43,8 +43,7 @@ def follow(fused: Fused, variances: Variances, step_s: float) -> list[Way]:
     tracks = smoothing.finished(links, table)
     if not len(tracks):
         return []
-    ticks_s = np.unique(times_s)
-    ticks_s = np.arange(round(ticks_s[0] / step_s), round(ticks_s[-1] / step_s) + 1) * step_s
+    ticks_s = _all_ticks_s(times_s, step_s)
     even = smoothing.at(tracks, np.zeros(len(ticks_s), dtype=np.int32), ticks_s)
     gains = _link_gains(links)
     ways = []
@@ -67,7 +66,7 @@ def _linked(fused: Fused, variances: Variances, times_s: Floats, step_s: float) 
         spread_m=np.sqrt(np.linalg.eigvalsh(fused.noise_m2)[:, 1]),
         strength=fused.strength,
     )
-    scene = linking.scene(placed, fused.looks, _area_m2(fused), step_s, manoeuvres=0.0)
+    scene = linking.scene(placed, fused.looks, _area_m2(fused), _all_ticks_s(ticks_s, step_s), manoeuvres=0.0)
     links = Links(scene.knowing(variances))
     links.decide_forward()
     for _ in range(SWEEPS):
@@ -76,6 +75,11 @@ def _linked(fused: Fused, variances: Variances, times_s: Floats, step_s: float) 
     links.renew()
     bridge(links)
     return links
+
+
+def _all_ticks_s(times_s: Floats, step_s: float) -> Floats:
+    """Every tick from the first to the last of some."""
+    return np.arange(round(times_s.min() / step_s), round(times_s.max() / step_s) + 1) * step_s
 
 
 def _area_m2(fused: Fused) -> float:
@@ -88,7 +92,8 @@ def _link_gains(links: Links) -> Floats:
     gains = np.zeros(len(links.before))
     tails = np.flatnonzero(links.before != NONE)
     heads = links.before[tails]
-    time_s = links.scene.placed.time_s
     if len(tails):
-        gains[tails] = links.scene.gain(links.past.take(heads), links.future.take(tails), time_s[tails] - time_s[heads])
+        gains[tails] = links.scene.gain(
+            links.past.take(heads), links.future.take(tails), *links.scene.apart(heads, tails)
+        )
     return gains

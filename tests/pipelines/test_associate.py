@@ -27,7 +27,8 @@ def tracklets_of(scene: Hall, files: int = 1) -> list[Tracklet]:
         times = np.linspace(START_S, START_S + scene.seconds, files + 1)
         own = (table.taken_at_s >= times[number]) & (table.taken_at_s < times[number + 1])
         columns = (table.taken_at_s, table.frame, table.boxes_px, table.confidence)
-        tracks = track(DetectionTable(*(column[own] for column in columns)), camera.calibration, (640, 384), step_s=1.0)
+        seen = DetectionTable(*(column[own] for column in columns))
+        tracks = track(seen, camera.calibration, (640, 384), START_S + np.arange(0.0, scene.seconds))
         segment = uuid.uuid5(uuid.NAMESPACE_URL, f"{camera.id}/{number}")
         for one in range(int(tracks.track.max(initial=-1)) + 1):
             rows = tracks.take(tracks.track == one)

@@ -19,4 +19,4 @@ def test_the_clip_is_what_mall_cameras_record(clip):
 
 
 def test_cameras_per_core_is_video_time_over_processor_time():
-    assert Measured(24.0, 0.5).camera_seconds_per_core_second == 48.0
+    assert Measured(24.0, 0.5, 24).camera_seconds_per_core_second == 48.0

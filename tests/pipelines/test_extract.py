@@ -17,6 +17,7 @@ from pipelines import flow, steps
 from pipelines import sink as sinks
 from pipelines.extract import BACKFILL, Progress, estimate, extract, extractor_version
 from pipelines.flow import Resources
+from pipelines.looking import Rate
 from pipelines.work import BUSY_POLL_S
 from sql import coverage, handlers, ledger, requests, videos
 from sql.ledger import Claim
@@ -51,9 +52,9 @@ def claimed(mall: Resources, ingest: Store, lease_s: float) -> dict[str, tuple[C
 
 
 def stages(mall: Resources, scene: Hall) -> Callable[[steps.Row], steps.Row]:
-    detect = steps.Detect(mall.objects, mall.detector_loader, mall.sample_fps, mall.decode)
-    track, describe = steps.Track(scene.site, mall.sample_fps), steps.Describe(mall.load_describer)
-    return lambda row: describe(track(detect(row)))
+    detect = steps.Detect(mall.objects, mall.detector_loader, mall.rate, mall.decode)
+    track, describe = steps.Track(scene.site), steps.Describe(mall.load_describer)
+    return lambda row: describe(track(detect(row, scene.site)))
 
 
 def test_two_overlapping_cameras_on_ray_give_each_person_once_and_twice_is_once(
@@ -136,11 +137,11 @@ def test_progress_is_told_within_a_segment_too(mall: Resources, scene: Hall) -> 
                 seen.append(ledger.running_s(connection, [held]))
 
         often = sinks.ProgressNotes(mall.database_dsn, every_s=0.0)
-        steps.Detect(mall.objects, mall.detector_loader, mall.sample_fps, mall.decode, note=note)(row)
+        steps.Detect(mall.objects, mall.detector_loader, Rate(1.0, 1.0), mall.decode, note=note)(row, scene.site)
         often.close()
     assert seen == sorted(seen)
     assert len(set(seen)) == SECONDS
-    assert (seen[0], seen[-1]) == (pytest.approx(0, abs=1), pytest.approx(SECONDS - 1, abs=1))
+    assert (seen[0], seen[-1]) == (pytest.approx(1, abs=0.1), pytest.approx(SECONDS, abs=0.1))
 
 
 def test_a_killed_decoder_is_not_the_videos_fault(mall: Resources, tmp_path: Path) -> None:

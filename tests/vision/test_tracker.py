@@ -7,7 +7,9 @@ from tests.vision.walks import CAMERA, PICTURE, boxes_of, crowd, seen, straight,
 
 
 def tracked(detections: DetectionTable, step_s: float = 1.0) -> Tracks:
-    return track(detections, CAMERA, PICTURE, step_s=step_s)
+    times_s = detections.taken_at_s
+    looked_s = np.arange(times_s.min(), times_s.max() + step_s / 2, step_s) if len(times_s) else times_s
+    return track(detections, CAMERA, PICTURE, looked_s)
 
 
 def paths(tracks: Tracks) -> list[np.ndarray]:

@@ -66,8 +66,8 @@ class Beliefs:
 
 @dataclass(frozen=True)
 class Scene:
-    """All that stays fixed while links change: placed detections, their cues (n, c), what each alone knows, the scales, and the
-    share of steps that are manoeuvres.
+    """All that stays fixed while links change: placed detections, their cues (n, c), what each alone knows, the scales, the
+    share of steps that are manoeuvres, and at which of the pictures looked at each detection was made, (n,).
     """
 
     placed: Placed
@@ -75,8 +75,8 @@ class Scene:
     alone: Beliefs
     variances: Variances
     log_area: float
-    step_s: float
     manoeuvres: float
+    look: Indices
 
     def knowing(self, variances: Variances) -> "Scene":
         """The same scene with learned variances of the cues."""
@@ -94,14 +94,15 @@ class Scene:
         one, other = np.nonzero(close)
         return one, other
 
-    def gain(self, past: Beliefs, future: Beliefs, gap_s: Floats) -> Floats:
+    def gain(self, past: Beliefs, future: Beliefs, gap_s: Floats, missed: Indices) -> Floats:
         """Log-likelihood ratio, (m,) nats, of one track against two for track ends and track beginnings `gap_s` apart.
 
-        `past` knows what came before and with its detection, `future` what comes with and after its own, in reversed time.
+        `past` knows what came before and with its detection, `future` what comes with and after its own, in reversed time;
+        `missed` is how many pictures were looked at between the two.
         """
         agreement = motion.log_meeting(past.states, motion.reverse(future.states), gap_s, self.manoeuvres)
         looks = identity.score(self.variances, (past.cue_sums, future.cue_sums), (past.count, future.count))
-        saved = BIRTH_AND_DEATH - past.doubt - future.doubt - self._missed(gap_s)
+        saved = BIRTH_AND_DEATH - past.doubt - future.doubt - _price_of(missed)
         return np.asarray(self.log_area + agreement + looks + saved)
 
     def extended(self, beliefs: Beliefs, detection: Indices, gap_s: Floats) -> Beliefs:
@@ -112,19 +113,30 @@ class Scene:
         cue_sums = beliefs.cue_sums + self.cues[detection]
         return Beliefs.of(states, beliefs.count + 1, np.zeros(len(detection)), cue_sums)
 
-    def _missed(self, gap_s: Floats) -> Floats:
-        missed = np.maximum(np.round(gap_s / self.step_s) - 1, 0)
-        return np.asarray(np.where(missed > 0, FIRST_MISS + NEXT_MISS * (missed - 1), 0.0))
+    def apart(self, one: Indices, other: Indices) -> tuple[Floats, Indices]:
+        """The time between two detections, (m,) s, and how many pictures were looked at between them, (m,)."""
+        gap_s = np.abs(self.placed.time_s[other] - self.placed.time_s[one])
+        return gap_s, np.maximum(np.abs(self.look[other] - self.look[one]) - 1, 0)
+
+
+def _price_of(missed: Indices) -> Floats:
+    return np.asarray(np.where(missed > 0, FIRST_MISS + NEXT_MISS * (missed - 1), 0.0))
 
 
 def scene(
-    placed: Placed, cues: Floats, area_m2: float, step_s: float, *, manoeuvres: float = motion.MANOEUVRES
+    placed: Placed,
+    cues: Floats,
+    area_m2: float,
+    looked_s: Floats,
+    *,
+    manoeuvres: float = motion.MANOEUVRES,
 ) -> Scene:
-    """The scene before anything is known of identities."""
+    """The scene before anything is known of identities; `looked_s` (k,), ascending, are the times of all pictures looked at."""
     doubt = 0.5 * np.maximum(0.0, 2.5 - placed.strength)
     alone = Beliefs.of(motion.first(placed.xy_m, placed.noise_m2), np.ones(len(placed)), doubt, cues)
     variances = identity.nobody_differs(cues.shape[1])
-    return Scene(placed, cues, alone, variances, float(np.log(area_m2)), step_s, manoeuvres)
+    look = np.searchsorted(looked_s, placed.time_s - 1e-6)
+    return Scene(placed, cues, alone, variances, float(np.log(area_m2)), manoeuvres, look)
 
 
 def best_pairs(gains: Floats) -> tuple[Indices, Indices]:

@@ -93,6 +93,13 @@ class Links:
         """The first detection of each detection's track, (n,): one number per track."""
         return _roots(self.before)
 
+    def pair_gains(self, heads: Indices, tails: Indices) -> Floats:
+        """What linking each of `heads` to each of `tails` would gain, (heads, tails) nats; -inf where nobody could walk so far."""
+        gains = np.full((len(heads), len(tails)), -np.inf)
+        one, other = self.scene.near(heads, tails)
+        gains[one, other] = self._gains(heads[one], tails[other])
+        return gains
+
     def _renew(self, beliefs: Beliefs, is_old: Bools, detections: Indices, sources: Indices, heirs: Indices) -> None:
         """Beliefs of those detections whose source, the link's or the belief itself, has changed since; `heirs` rest on them."""
         detections = detections[is_old[detections]]
@@ -136,9 +143,7 @@ class Links:
         heads = heads[(self.after[heads] == NONE) | (self.after[heads] >= border)]
         tails = np.arange(border, self._to[sample])
         tails = tails[self.before[tails] < border]
-        one, other = self.scene.near(heads, tails)
-        gains = np.full((len(heads), len(tails)), -np.inf)
-        gains[one, other] = self._gains(heads[one], tails[other])
+        gains = self.pair_gains(heads, tails)
         self.after[heads], self.before[tails] = NONE, NONE
         rows, columns = best_pairs(gains)
         self._link(heads[rows], tails[columns])
@@ -194,20 +199,20 @@ class Links:
         fed = np.flatnonzero(before[slot] != NONE)
         if len(fed):
             head, seen = before[slot[fed]], detections[which[fed]]
-            gap_s, past = self._gap_s(head, seen), self.past.take(head)
-            gains[which[fed], slot[fed]] += self.scene.gain(past, beliefs.take(fed), gap_s)
+            (gap_s, missed), past = self.scene.apart(head, seen), self.past.take(head)
+            gains[which[fed], slot[fed]] += self.scene.gain(past, beliefs.take(fed), gap_s, missed)
             beliefs.put(fed, self.scene.extended(past, seen, gap_s))
         led = np.flatnonzero(after[slot] != NONE)
         if len(led):
             tail, seen = after[slot[led]], detections[which[led]]
             future = self.future.take(tail)
-            gains[which[led], slot[led]] += self.scene.gain(beliefs.take(led), future, self._gap_s(seen, tail))
+            gains[which[led], slot[led]] += self.scene.gain(beliefs.take(led), future, *self.scene.apart(seen, tail))
         return gains
 
     def _gains(self, heads: Indices, tails: Indices) -> Floats:
         if not len(heads):
             return np.zeros(0)
-        return self.scene.gain(self.past.take(heads), self.future.take(tails), self._gap_s(heads, tails))
+        return self.scene.gain(self.past.take(heads), self.future.take(tails), *self.scene.apart(heads, tails))
 
     def _gap_s(self, one: Indices, other: Indices) -> Floats:
         return np.abs(self.scene.placed.time_s[other] - self.scene.placed.time_s[one])

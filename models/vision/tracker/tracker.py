@@ -13,25 +13,23 @@ SWEEPS = 2
 """Pairs of backward and forward sweeps; the second changes little, a third nothing."""
 
 
-def track(
-    detections: DetectionTable, calibration: Calibration, picture: tuple[int, int], *, step_s: float | None = None
-) -> Tracks:
+def track(detections: DetectionTable, calibration: Calibration, picture: tuple[int, int], looked_s: Floats) -> Tracks:
     """The tracks of one segment, rows at its samples (missed ones interpolated).
 
-    `step_s` is the time between samples; without it the median of the times seen. The cost grows with the number of samples,
-    whatever their number: no decision looks further than `linking.MAX_GAP_S`.
+    `looked_s` (k,), ascending, are the times of all pictures looked at, those without people too. The cost grows with the
+    number of samples, whatever their number: no decision looks further than `linking.MAX_GAP_S`.
     """
     placed = place(detections, calibration, picture)
-    links = linked(detections, placed, step_s or sampling_step_s(placed))
+    links = linked(detections, placed, looked_s)
     tracks = smoothing.finished(links, detections)
     times_s, first = np.unique(detections.taken_at_s, return_index=True)
     return smoothing.at(tracks, detections.frame[first], times_s)
 
 
-def linked(detections: DetectionTable, placed: Placed, step_s: float) -> Links:
+def linked(detections: DetectionTable, placed: Placed, looked_s: Floats) -> Links:
     """The links between placed detections after all sweeps, with beliefs of both sides."""
     cues = identity.cues(detections, placed)
-    links = Links(scene(placed, cues, floor_area_m2(placed), step_s))
+    links = Links(scene(placed, cues, floor_area_m2(placed), looked_s))
     links.decide_forward()
     links.know(identity.learn(cues, links.tracks()))
     for _ in range(SWEEPS):
@@ -42,11 +40,6 @@ def linked(detections: DetectionTable, placed: Placed, step_s: float) -> Links:
             break
     links.renew()
     return links
-
-
-def sampling_step_s(placed: Placed) -> float:
-    """The median time between samples with people; 1 s where there are fewer than two."""
-    return float(np.median(np.diff(placed.times_s))) if len(placed.times_s) > 1 else 1.0
 
 
 def every_frame(
