@@ -5,14 +5,14 @@ of fields, each field an int32 length and its bytes. Times are microseconds sinc
 extended well-known binary, little-endian, without SRID).
 """
 
+import itertools
 import struct
-import uuid
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.world.paths import Path
+from models.world.ways import Floats, Ways
 from sql.store import Connection
 
 _HEADER = b"PGCOPY\n\xff\r\n\0" + struct.pack(">ii", 0, 0)
@@ -39,8 +39,35 @@ _LOCATION = np.dtype(
         ("grid_id", ">i8"),
     ]
 )
-_TRACK = struct.Struct(">hi16sihiqiqidi")
-_LINE = struct.Struct("<BII")
+_TRACK = np.dtype(
+    [
+        ("fields", ">i2"),
+        ("person_size", ">i4"),
+        ("person_id", "V16"),
+        ("floor_size", ">i4"),
+        ("floor", ">i2"),
+        ("starts_at_size", ">i4"),
+        ("starts_at", ">i8"),
+        ("ends_at_size", ">i4"),
+        ("ends_at", ">i8"),
+        ("length_size", ">i4"),
+        ("length_m", ">f8"),
+        ("path_size", ">i4"),
+        ("byte_order", "u1"),
+        ("kind", "<u4"),
+        ("points", "<u4"),
+    ]
+)
+_VISIT = [
+    ("fields", ">i2"),
+    ("person_size", ">i4"),
+    ("person_id", "V16"),
+    ("section_size", ">i4"),
+    ("starts_at_size", ">i4"),
+    ("starts_at", ">i8"),
+    ("ends_at_size", ">i4"),
+    ("ends_at", ">i8"),
+]
 
 
 def epoch_us(times_s: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -68,9 +95,47 @@ def location_rows(
     return _HEADER + rows.tobytes() + _TRAILER
 
 
-def track_rows(tracks: Sequence[tuple[uuid.UUID, Path]]) -> bytes:
-    """The buffer of one row of `person_track` for each person and path, in the given order."""
-    return b"".join([_HEADER, *(_track_row(person_id, path) for person_id, path in tracks), _TRAILER])
+def track_rows(person_ids: NDArray[np.void], ways: Ways) -> bytes:
+    """The buffer of one row of `person_track` for each of the paths, whose persons are `person_ids` (k,) V16."""
+    doubled = _with_two_points(ways)
+    sizes = np.diff(doubled.edges)
+    heads = np.zeros(len(ways), dtype=_TRACK)
+    heads["fields"] = 6
+    for name, size in (("person", 16), ("floor", 2), ("starts_at", 8), ("ends_at", 8), ("length", 8)):
+        heads[f"{name}_size"] = size
+    heads["person_id"], heads["floor"], heads["length_m"] = person_ids, ways.floors, ways.lengths_m
+    heads["starts_at"], heads["ends_at"] = (epoch_us(s) - _EPOCH_2000_US for s in (ways.starts_s, ways.ends_s))
+    heads["path_size"] = 9 + 24 * sizes
+    heads["byte_order"], heads["kind"], heads["points"] = 1, _LINESTRING_M, sizes
+    points = memoryview(np.column_stack([doubled.xy_m, doubled.times_s]).astype("<f8").tobytes())
+    rows = memoryview(heads.tobytes())
+    edges = (doubled.edges * 24).tolist()
+    parts: list[bytes | memoryview] = [_HEADER]
+    for number, (low, high) in enumerate(itertools.pairwise(edges)):
+        parts += [rows[number * _TRACK.itemsize : (number + 1) * _TRACK.itemsize], points[low:high]]
+    return b"".join([*parts, _TRAILER])
+
+
+def visit_rows(visits: Sequence[tuple[str, NDArray[np.void], Floats, Floats]]) -> bytes:
+    """The buffer of `section_visit`: for each section its id, persons (v,) V16, and from when to when (v,) epoch s."""
+    return b"".join([_HEADER, *(_visit_rows(*one) for one in visits), _TRAILER])
+
+
+def _visit_rows(section_id: str, person_ids: NDArray[np.void], from_s: Floats, to_s: Floats) -> bytes:
+    name = section_id.encode()
+    rows = np.zeros(len(person_ids), dtype=[*_VISIT[:4], ("section_id", f"V{len(name)}"), *_VISIT[4:]])
+    rows["fields"], rows["person_size"], rows["starts_at_size"], rows["ends_at_size"] = 4, 16, 8, 8
+    rows["section_size"] = len(name)
+    rows["person_id"], rows["section_id"] = person_ids, np.void(name)
+    rows["starts_at"], rows["ends_at"] = (epoch_us(s) - _EPOCH_2000_US for s in (from_s, to_s))
+    return rows.tobytes()
+
+
+def _with_two_points(ways: Ways) -> Ways:
+    """A line needs two points; a single sighting is a line without length or duration."""
+    repeats = np.where(np.repeat(np.diff(ways.edges) == 1, np.diff(ways.edges)), 2, 1)
+    edges = np.concatenate([[0], np.cumsum(np.maximum(np.diff(ways.edges), 2))])
+    return Ways(ways.floors, edges, np.repeat(ways.times_s, repeats), np.repeat(ways.xy_m, repeats, axis=0))
 
 
 def copy_in(connection: Connection, statement: bytes, buffer: bytes) -> None:
@@ -78,17 +143,3 @@ def copy_in(connection: Connection, statement: bytes, buffer: bytes) -> None:
     with connection.cursor().copy(statement) as copy:
         for start in range(0, len(buffer), _SLICE_BYTES):
             copy.write(buffer[start : start + _SLICE_BYTES])
-
-
-def _track_row(person_id: uuid.UUID, path: Path) -> bytes:
-    line = _line_m(path)
-    start_us, end_us = (int(us) - _EPOCH_2000_US for us in epoch_us(path.times_s[[0, -1]]))
-    head = _TRACK.pack(6, 16, person_id.bytes, 2, path.floor, 8, start_us, 8, end_us, 8, path.length_m, len(line))
-    return head + line
-
-
-def _line_m(path: Path) -> bytes:
-    points = np.column_stack([path.xy_m, path.times_s]).astype("<f8")
-    if len(points) == 1:  # a line needs two points; a single sighting is a line without length or duration
-        points = np.repeat(points, 2, axis=0)
-    return _LINE.pack(1, _LINESTRING_M, len(points)) + points.tobytes()
