@@ -1,24 +1,23 @@
-"""Binary COPY buffers built by numpy: the fastest way into PostgreSQL from Python.
+"""Rows for a binary COPY, built by numpy: the fastest way into PostgreSQL from Python.
 
-A buffer is the header, the rows and the trailer of PostgreSQL's binary COPY format: each row a big-endian int16 count
+What is sent is the header, the rows and the trailer of PostgreSQL's binary COPY format: each row a big-endian int16 count
 of fields, each field an int32 length and its bytes. Times are microseconds since 2000-01-01, geometries EWKB (PostGIS,
 extended well-known binary, little-endian, without SRID).
 """
 
 import itertools
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from psycopg.sql import Composed
 
 from models.world.ways import Floats, Ways
 from sql.store import Connection
 
 _HEADER = b"PGCOPY\n\xff\r\n\0" + struct.pack(">ii", 0, 0)
 _TRAILER = struct.pack(">h", -1)
-EMPTY = _HEADER + _TRAILER
-"""The buffer without rows."""
 _EPOCH_2000_US = 946_684_800_000_000
 _POINT, _LINESTRING_M = 1, 0x40000002
 _SLICE_BYTES = 1 << 20
@@ -82,7 +81,7 @@ def location_rows(
     xy_m: NDArray[np.float64],
     grid_ids: NDArray[np.int64],
 ) -> bytes:
-    """The buffer of n rows of `person_location`: ids (n,) V16, times (n,) µs since 1970, floors (n,), (n, 2) m, cells (n,)."""
+    """Rows of `person_location`: ids (n,) V16, times (n,) µs since 1970, floors (n,), (n, 2) m, cells (n,)."""
     rows = np.zeros(len(taken_at_us), dtype=_LOCATION)
     rows["fields"] = 5
     for name, size in (("person", 16), ("taken_at", 8), ("floor", 2), ("location", 21), ("grid", 8)):
@@ -92,11 +91,11 @@ def location_rows(
     rows["floor"] = floors
     rows["byte_order"], rows["kind"], rows["xy_m"] = 1, _POINT, xy_m
     rows["grid_id"] = grid_ids
-    return _HEADER + rows.tobytes() + _TRAILER
+    return rows.tobytes()
 
 
 def track_rows(person_ids: NDArray[np.void], ways: Ways) -> bytes:
-    """The buffer of one row of `person_track` for each of the paths, whose persons are `person_ids` (k,) V16."""
+    """One row of `person_track` for each of the paths, whose persons are `person_ids` (k,) V16."""
     doubled = _with_two_points(ways)
     sizes = np.diff(doubled.edges)
     heads = np.zeros(len(ways), dtype=_TRACK)
@@ -110,15 +109,15 @@ def track_rows(person_ids: NDArray[np.void], ways: Ways) -> bytes:
     points = memoryview(np.column_stack([doubled.xy_m, doubled.times_s]).astype("<f8").tobytes())
     rows = memoryview(heads.tobytes())
     edges = (doubled.edges * 24).tolist()
-    parts: list[bytes | memoryview] = [_HEADER]
+    parts: list[memoryview] = []
     for number, (low, high) in enumerate(itertools.pairwise(edges)):
         parts += [rows[number * _TRACK.itemsize : (number + 1) * _TRACK.itemsize], points[low:high]]
-    return b"".join([*parts, _TRAILER])
+    return b"".join(parts)
 
 
 def visit_rows(visits: Sequence[tuple[str, NDArray[np.void], Floats, Floats]]) -> bytes:
-    """The buffer of `section_visit`: for each section its id, persons (v,) V16, and from when to when (v,) epoch s."""
-    return b"".join([_HEADER, *(_visit_rows(*one) for one in visits), _TRAILER])
+    """Rows of `section_visit`: for each section its id, persons (v,) V16, and from when to when (v,) epoch s."""
+    return b"".join(_visit_rows(*one) for one in visits)
 
 
 def _visit_rows(section_id: str, person_ids: NDArray[np.void], from_s: Floats, to_s: Floats) -> bytes:
@@ -131,6 +130,44 @@ def _visit_rows(section_id: str, person_ids: NDArray[np.void], from_s: Floats, t
     return rows.tobytes()
 
 
+def tracklet_rows(
+    tracklet_ids: NDArray[np.void],
+    person_ids: NDArray[np.void],
+    days: NDArray[np.datetime64],
+    camera_id: str,
+    first_s: Floats,
+    last_s: Floats,
+    reason: str,
+) -> bytes:
+    """Rows of `person_tracklet` of one camera, each in the UTC hour of its first sight."""
+    camera, why = camera_id.encode(), reason.encode()
+    rows = np.zeros(len(tracklet_ids), dtype=_tracklet(len(camera), len(why)))
+    rows["fields"] = 8
+    for name in (rows.dtype.names or ())[2::2]:
+        rows[f"{name}_size"] = rows.dtype[name].itemsize
+    rows["hour"] = epoch_us(np.floor(first_s / 3600) * 3600) - _EPOCH_2000_US
+    rows["tracklet_id"], rows["person_id"] = tracklet_ids, person_ids
+    rows["day"] = (days - np.datetime64("2000-01-01")).astype(np.int64)
+    rows["camera_id"], rows["reason"] = np.void(camera), np.void(why)
+    rows["first_seen"], rows["last_seen"] = (epoch_us(s) - _EPOCH_2000_US for s in (first_s, last_s))
+    return rows.tobytes()
+
+
+def _tracklet(camera_bytes: int, reason_bytes: int) -> np.dtype[np.void]:
+    kinds = {
+        "hour": ">i8",
+        "tracklet_id": "V16",
+        "person_id": "V16",
+        "day": ">i4",
+        "camera_id": f"V{camera_bytes}",
+        "first_seen": ">i8",
+        "last_seen": ">i8",
+        "reason": f"V{reason_bytes}",
+    }
+    fields = [part for name, kind in kinds.items() for part in ((f"{name}_size", ">i4"), (name, kind))]
+    return np.dtype([("fields", ">i2"), *fields])
+
+
 def _with_two_points(ways: Ways) -> Ways:
     """A line needs two points; a single sighting is a line without length or duration."""
     repeats = np.where(np.repeat(np.diff(ways.edges) == 1, np.diff(ways.edges)), 2, 1)
@@ -138,8 +175,11 @@ def _with_two_points(ways: Ways) -> Ways:
     return Ways(ways.floors, edges, np.repeat(ways.times_s, repeats), np.repeat(ways.xy_m, repeats, axis=0))
 
 
-def copy_in(connection: Connection, statement: bytes, buffer: bytes) -> None:
-    """Send the buffer to a `copy .. from stdin (format binary)`."""
+def copy_in(connection: Connection, statement: bytes | Composed, rows: Iterable[bytes]) -> None:
+    """Send rows, in any number of buffers, to a `copy .. from stdin (format binary)`."""
     with connection.cursor().copy(statement) as copy:
-        for start in range(0, len(buffer), _SLICE_BYTES):
-            copy.write(buffer[start : start + _SLICE_BYTES])
+        copy.write(_HEADER)
+        for buffer in rows:
+            for start in range(0, len(buffer), _SLICE_BYTES):
+                copy.write(memoryview(buffer)[start : start + _SLICE_BYTES])
+        copy.write(_TRAILER)

@@ -20,7 +20,7 @@ from sql.coverage import Covered
 from sql.ledger import LoadClaim
 from sql.store import Connection
 from sql.text import statement
-from sql.where import locations, section_visits
+from sql.where import borders, locations, section_visits
 
 
 @dataclass(frozen=True)
@@ -82,13 +82,11 @@ def replace_hour(connection: Connection, claim: LoadClaim, people: HourOfPeople,
             )
         before = connection.execute(statement("people/people-of-hour"), key).fetchall()
         touched = sorted({*before, *((person.person_id, person.day) for person in people.persons)})
-        _lock_days(connection, claim.site, {day for _, day in touched})
+        lock_days(connection, claim.site, {day for _, day in touched})
         for step in ("delete-locations", "delete-tracks", "delete-visits", "delete-tracklets", "delete-coverage"):
             connection.execute(statement(f"people/{step}"), key)
         _write(connection, claim, people, coverage)
-        _refresh(connection, touched)
-        for day in sorted({day for _, day in touched}):
-            connection.execute(statement("people/refresh-rollups"), {"day": day})
+        refresh(connection, touched)
         versions = {"association": people.association_version, "attributes": people.attributes_version}
         connection.execute(statement("people/finish-hour"), {**key, **versions, "people": len(people.persons)})
 
@@ -119,7 +117,8 @@ def _check(claim: LoadClaim, people: HourOfPeople, coverage: Sequence[Covered]) 
             raise ValueError(f"the coverage {part.window} of camera {part.camera_id} leaves the hour {hour}")
 
 
-def _lock_days(connection: Connection, site: str, days: Iterable[date]) -> None:
+def lock_days(connection: Connection, site: str, days: Iterable[date]) -> None:
+    """Make other loads of the mall's own days wait for the end of this transaction."""
     for day in sorted(days):
         connection.execute(statement("people/lock-day"), {"site": site, "day": day})
 
@@ -130,6 +129,11 @@ def _write(connection: Connection, claim: LoadClaim, people: HourOfPeople, cover
     connection.execute(statement("people/add-tracklets"), _tracklets(claim, people))
     connection.execute(statement("people/deactivate-attributes"), _attributes(people))
     connection.execute(statement("people/save-attributes"), _attributes(people))
+    write_coverage(connection, coverage)
+
+
+def write_coverage(connection: Connection, coverage: Sequence[Covered]) -> None:
+    """Add the coverage of what is loaded in this transaction."""
     connection.execute(
         statement("people/add-coverage"),
         {
@@ -142,22 +146,26 @@ def _write(connection: Connection, claim: LoadClaim, people: HourOfPeople, cover
     )
 
 
-def _refresh(connection: Connection, touched: Sequence[tuple[uuid.UUID, date]]) -> None:
-    """Bring first and last sight up to date, and let people without a path vanish."""
+def refresh(connection: Connection, touched: Sequence[tuple[uuid.UUID, date]]) -> None:
+    """Bring sights, distances and the rollups of their days up to date for these people; who has no path left vanishes."""
     whom = {"person_ids": [person_id for person_id, _ in touched], "days": [day for _, day in touched]}
     for step in ("refresh-persons", "drop-gone-attributes", "drop-gone-persons"):
         connection.execute(statement(f"people/{step}"), whom)
+    for day in sorted({day for _, day in touched}):
+        connection.execute(statement("people/refresh-rollups"), {"day": day})
 
 
 def _write_ways(connection: Connection, claim: LoadClaim, people: HourOfPeople) -> None:
     owners, paths = _owned_paths(people)
     ids = np.frombuffer(b"".join(person.person_id.bytes for person in people.persons), dtype="V16")[owners]
-    copy_in(connection, statement("people/copy-locations"), locations(ids, Ways.of(paths), claim.window))
+    copy_in(connection, statement("people/copy-locations"), [locations(ids, Ways.of(paths), claim.window)])
     stored = Ways.of(simplified(path) for path in paths)
     order = np.lexsort([ids.view("S16"), stored.starts_s])
     ids, stored = ids[order], stored.chosen(order)
-    copy_in(connection, statement("people/copy-tracks"), track_rows(ids, stored))
-    copy_in(connection, statement("people/copy-visits"), section_visits(connection, ids, stored, claim.window))
+    copy_in(connection, statement("people/copy-tracks"), [track_rows(ids, stored)])
+    copy_in(
+        connection, statement("people/copy-visits"), [section_visits(ids, stored, borders(connection, claim.window))]
+    )
 
 
 def _owned_paths(people: HourOfPeople) -> tuple[NDArray[np.int64], list[Path]]:

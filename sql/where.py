@@ -1,10 +1,13 @@
 """Where people were, as rows to be copied: the stored positions of paths, and their visits to sections."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from models.world.periods import Window
-from models.world.places import grid_ids
+from models.world.places import Point, grid_ids
 from models.world.ways import Ways, sampled, visits
 from sql.copying import epoch_us, location_rows, visit_rows
 from sql.store import Connection
@@ -25,16 +28,32 @@ def locations(person_ids: NDArray[np.void], ways: Ways, window: Window) -> bytes
     return location_rows(person_ids[path[keep]], taken_at_us[keep], floors, xy_m[keep], _cells(floors, xy_m[keep]))
 
 
-def section_visits(connection: Connection, person_ids: NDArray[np.void], ways: Ways, window: Window) -> bytes:
-    """Rows of `section_visit`, hour by hour and section by section, for the borders that hold in the window.
+@dataclass(frozen=True)
+class Border:
+    """A section as it was between two moments."""
 
-    `person_ids` (k,) V16 are the persons of the paths, each within a full UTC hour.
-    """
-    asked = {"hour": window.start, "end": window.end}
+    section_id: str
+    floor: int
+    from_s: float
+    to_s: float
+    polygon: tuple[Point, ...]
+
+
+def borders(connection: Connection, window: Window) -> list[Border]:
+    """The sections that held within the window, by id and time."""
+    rows = connection.execute(statement("people/section-borders"), {"start": window.start, "end": window.end})
+    return [
+        Border(section_id, floor, from_s, to_s, tuple((x, y) for x, y in corners))
+        for section_id, floor, from_s, to_s, corners in rows
+    ]
+
+
+def section_visits(person_ids: NDArray[np.void], ways: Ways, held: Iterable[Border]) -> bytes:
+    """Rows of `section_visit`, section by section; `person_ids` (k,) V16 are the persons of the paths, each within an hour."""
     rows = []
-    for section_id, floor, from_s, to_s, corners in connection.execute(statement("people/section-borders"), asked):
-        found = visits(ways, floor, tuple((x, y) for x, y in corners), from_s, to_s)
-        rows.append((section_id, person_ids[found.path], found.from_s, found.to_s))
+    for border in held:
+        found = visits(ways, border.floor, border.polygon, border.from_s, border.to_s)
+        rows.append((border.section_id, person_ids[found.path], found.from_s, found.to_s))
     return visit_rows(rows)
 
 

@@ -12,5 +12,5 @@ select
 from section
 where
     valid_from < %(end)s::timestamptz
-    and valid_to > %(hour)s::timestamptz
+    and valid_to > %(start)s::timestamptz
 order by section_id, valid_from;
