@@ -7,7 +7,7 @@ extended well-known binary, little-endian, without SRID).
 
 import itertools
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,18 +115,16 @@ def track_rows(person_ids: NDArray[np.void], ways: Ways) -> bytes:
     return b"".join(parts)
 
 
-def visit_rows(visits: Sequence[tuple[str, NDArray[np.void], Floats, Floats]]) -> bytes:
-    """Rows of `section_visit`: for each section its id, persons (v,) V16, and from when to when (v,) epoch s."""
-    return b"".join(_visit_rows(*one) for one in visits)
-
-
-def _visit_rows(section_id: str, person_ids: NDArray[np.void], from_s: Floats, to_s: Floats) -> bytes:
+def section_visit_rows(
+    section_id: str, person_ids: NDArray[np.void], from_us: NDArray[np.int64], to_us: NDArray[np.int64]
+) -> bytes:
+    """Rows of `section_visit` of one section: persons (v,) V16, and from when to when (v,) µs since 1970."""
     name = section_id.encode()
     rows = np.zeros(len(person_ids), dtype=[*_VISIT[:4], ("section_id", f"V{len(name)}"), *_VISIT[4:]])
     rows["fields"], rows["person_size"], rows["starts_at_size"], rows["ends_at_size"] = 4, 16, 8, 8
     rows["section_size"] = len(name)
     rows["person_id"], rows["section_id"] = person_ids, np.void(name)
-    rows["starts_at"], rows["ends_at"] = (epoch_us(s) - _EPOCH_2000_US for s in (from_s, to_s))
+    rows["starts_at"], rows["ends_at"] = from_us - _EPOCH_2000_US, to_us - _EPOCH_2000_US
     return rows.tobytes()
 
 

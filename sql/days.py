@@ -7,7 +7,7 @@ touching the rows that readers see. Two connections copy at the same time.
 import json
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -25,10 +25,11 @@ from sql import ledger
 from sql.copying import copy_in, track_rows, tracklet_rows
 from sql.coverage import Covered
 from sql.ledger import LoadClaim
-from sql.people import lock_days, refresh, write_coverage
+from sql.people import lock_days, refresh_persons, write_coverage
+from sql.rollups import Tallies
 from sql.store import Connection, Store
 from sql.text import statement
-from sql.where import borders, locations, section_visits
+from sql.where import Located, Visited, borders, located, visit_rows, visited
 
 FAMILIES: Mapping[str, tuple[str, ...]] = {
     "person_location": ("person_id", "taken_at", "floor", "location", "grid_id"),
@@ -100,7 +101,7 @@ def replace_day(
     day, window = claims[0].hour.date(), _window(claims[0].hour.date())
     _check(claims, people, coverage, window)
     mark = f"{claims[0].epoch}_{uuid.uuid4().hex[:8]}"
-    build_aside(store, people, day, mark)
+    tallies = build_aside(store, people, day, mark)
     with store.connection() as connection, connection.transaction():
         _lock(connection, claims, window)
         key = {"day": day, "mark": mark, "start": window.start, "end": window.end, "site": claims[0].site}
@@ -110,44 +111,76 @@ def replace_day(
         lock_days(connection, claims[0].site, {day for _, day in touched})
         _write_persons(connection, people, ids, key, coverage)
         connection.execute(statement("days/show-aside"), key)
-        refresh(connection, touched)
+        refresh_persons(connection, touched)
+        _refresh_rollups(connection, tallies, {day for _, day in touched}, window)
         connection.execute(statement("days/hide-aside"))
         versions = {"association": people.association_version, "attributes": people.attributes_version}
         connection.execute(statement("days/finish-hours"), {**key, **versions, **_people_by_hour(people, window)})
         _swap(connection, key, patience_s)
 
 
-def build_aside(store: Store, people: DayOfPeople, day: date, mark: str) -> None:
-    """Fill and index the tables of the day, on two connections."""
+def build_aside(store: Store, people: DayOfPeople, day: date, mark: str) -> Tallies:
+    """Fill and index the tables of the day, on two connections; what the rollups need is noted on the way."""
     window = _window(day)
     with store.connection() as connection:
         held = borders(connection, window)
-    by_hour = [
-        np.flatnonzero(np.floor(people.ways.starts_s / 3600) * 3600 == hour.start_s) for hour in site_hours(window)
-    ]
+    hours = [_Hour.of(people, hour) for hour in site_hours(window)]
+    positions: list[Located] = []
+    found: list[list[Visited]] = []
 
-    def in_hours(rows: Callable[[NDArray[np.void], Ways, Window], bytes]) -> Iterator[bytes]:
-        for hour, numbers in zip(site_hours(window), by_hour, strict=True):
-            ids, ways = people.person_ids[people.owners[numbers]], people.ways.chosen(numbers)
-            order = np.lexsort([ids.view("S16"), ways.starts_s])
-            yield rows(ids[order], ways.chosen(order), hour)
+    def locations() -> Iterator[bytes]:
+        for hour in hours:
+            positions.append(located(hour.owners, hour.ways, hour.window))
+            yield positions[-1].rows(people.person_ids)
 
-    def fill(*families: tuple[str, Callable[[NDArray[np.void], Ways, Window], bytes]]) -> None:
-        for family, rows in families:
-            key = {"family": family, "day": day, "mark": mark}
-            with store.connection() as connection:
-                connection.execute(statement("days/make-aside"), key)
-                copy_in(connection, _copy(family, day, mark), in_hours(rows))
-                connection.execute(statement("days/index-aside"), key)
+    def tracks() -> Iterator[bytes]:
+        for hour in hours:
+            yield track_rows(people.person_ids[hour.owners], hour.ways)
+
+    def visits() -> Iterator[bytes]:
+        for hour in hours:
+            found.append(visited(hour.owners, hour.ways, held))
+            yield visit_rows(found[-1], people.person_ids)
+
+    def fill(family: str, rows: Iterator[bytes]) -> None:
+        key = {"family": family, "day": day, "mark": mark}
+        with store.connection() as connection:
+            connection.execute(statement("days/make-aside"), key)
+            copy_in(connection, _copy(family, day, mark), rows)
+            connection.execute(statement("days/index-aside"), key)
 
     with ThreadPoolExecutor(2) as pool:
-        ways = pool.submit(
-            fill,
-            ("person_track", lambda ids, ways, _: track_rows(ids, ways)),
-            ("section_visit", lambda ids, ways, _: section_visits(ids, ways, held)),
-        )
-        fill(("person_location", locations))
-        ways.result()
+        futures = [
+            pool.submit(fill, family, rows)
+            for family, rows in (
+                ("person_location", locations()),
+                ("section_visit", visits()),
+                ("person_track", tracks()),
+            )
+        ]
+        for future in futures:
+            future.result()
+    return Tallies.of(people.person_ids, people.days, _values(people), positions, found)
+
+
+@dataclass(frozen=True)
+class _Hour:
+    """The paths of one full hour in order of time, and whose they are."""
+
+    window: Window
+    owners: Indices
+    ways: Ways
+
+    @classmethod
+    def of(cls, people: DayOfPeople, window: Window) -> "_Hour":
+        starts_s = people.ways.starts_s
+        numbers = np.flatnonzero((starts_s >= window.start_s) & (starts_s < window.end_s))
+        numbers = numbers[np.lexsort([people.owners[numbers], starts_s[numbers]])]
+        return cls(window, people.owners[numbers], people.ways.chosen(numbers))
+
+
+def _values(people: DayOfPeople) -> dict[str, NDArray[np.str_]]:
+    return {key: values for key, (values, _) in people.attributes.items()}
 
 
 def _window(day: date) -> Window:
@@ -205,6 +238,16 @@ def _write_persons(
     connection.execute(statement("people/deactivate-attributes"), described)
     connection.execute(statement("people/save-attributes"), described)
     write_coverage(connection, coverage)
+
+
+def _refresh_rollups(connection: Connection, tallies: Tallies, touched: set[date], window: Window) -> None:
+    """From what was counted on the way; of a mall's day that reaches out of this UTC day, from what is stored."""
+    asked = {"days": sorted(touched), "start": window.start, "end": window.end}
+    reach_out = {day for (day,) in connection.execute(statement("days/reach-out"), asked)}
+    for day in sorted(reach_out):
+        connection.execute(statement("people/refresh-rollups"), {"day": day})
+    connection.execute(statement("days/delete-rollups"), {"days": sorted(touched - reach_out)})
+    tallies.copy(connection, touched - reach_out)
 
 
 def _tracklets(people: DayOfPeople) -> Iterator[bytes]:

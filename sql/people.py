@@ -20,7 +20,7 @@ from sql.coverage import Covered
 from sql.ledger import LoadClaim
 from sql.store import Connection
 from sql.text import statement
-from sql.where import borders, locations, section_visits
+from sql.where import borders, located, visit_rows, visited
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,9 @@ def replace_hour(connection: Connection, claim: LoadClaim, people: HourOfPeople,
         for step in ("delete-locations", "delete-tracks", "delete-visits", "delete-tracklets", "delete-coverage"):
             connection.execute(statement(f"people/{step}"), key)
         _write(connection, claim, people, coverage)
-        refresh(connection, touched)
+        refresh_persons(connection, touched)
+        for day in sorted({day for _, day in touched}):
+            connection.execute(statement("people/refresh-rollups"), {"day": day})
         versions = {"association": people.association_version, "attributes": people.attributes_version}
         connection.execute(statement("people/finish-hour"), {**key, **versions, "people": len(people.persons)})
 
@@ -146,26 +148,23 @@ def write_coverage(connection: Connection, coverage: Sequence[Covered]) -> None:
     )
 
 
-def refresh(connection: Connection, touched: Sequence[tuple[uuid.UUID, date]]) -> None:
-    """Bring sights, distances and the rollups of their days up to date for these people; who has no path left vanishes."""
+def refresh_persons(connection: Connection, touched: Sequence[tuple[uuid.UUID, date]]) -> None:
+    """Bring first and last sight and the distance up to date for these people; who has no path left vanishes."""
     whom = {"person_ids": [person_id for person_id, _ in touched], "days": [day for _, day in touched]}
     for step in ("refresh-persons", "drop-gone-attributes", "drop-gone-persons"):
         connection.execute(statement(f"people/{step}"), whom)
-    for day in sorted({day for _, day in touched}):
-        connection.execute(statement("people/refresh-rollups"), {"day": day})
 
 
 def _write_ways(connection: Connection, claim: LoadClaim, people: HourOfPeople) -> None:
     owners, paths = _owned_paths(people)
-    ids = np.frombuffer(b"".join(person.person_id.bytes for person in people.persons), dtype="V16")[owners]
-    copy_in(connection, statement("people/copy-locations"), [locations(ids, Ways.of(paths), claim.window)])
+    ids = np.frombuffer(b"".join(person.person_id.bytes for person in people.persons), dtype="V16")
+    copy_in(connection, statement("people/copy-locations"), [located(owners, Ways.of(paths), claim.window).rows(ids)])
     stored = Ways.of(simplified(path) for path in paths)
-    order = np.lexsort([ids.view("S16"), stored.starts_s])
-    ids, stored = ids[order], stored.chosen(order)
-    copy_in(connection, statement("people/copy-tracks"), [track_rows(ids, stored)])
-    copy_in(
-        connection, statement("people/copy-visits"), [section_visits(ids, stored, borders(connection, claim.window))]
-    )
+    order = np.lexsort([owners, stored.starts_s])
+    owners, stored = owners[order], stored.chosen(order)
+    copy_in(connection, statement("people/copy-tracks"), [track_rows(ids[owners], stored)])
+    found = visited(owners, stored, borders(connection, claim.window))
+    copy_in(connection, statement("people/copy-visits"), [visit_rows(found, ids)])
 
 
 def _owned_paths(people: HourOfPeople) -> tuple[NDArray[np.int64], list[Path]]:

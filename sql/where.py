@@ -8,24 +8,46 @@ from numpy.typing import NDArray
 
 from models.world.periods import Window
 from models.world.places import Point, grid_ids
-from models.world.ways import Ways, sampled, visits
-from sql.copying import epoch_us, location_rows, visit_rows
+from models.world.ways import Floats, Indices, Ways, sampled, visits
+from sql.copying import epoch_us, location_rows, section_visit_rows
 from sql.store import Connection
 from sql.text import statement
 
 
-def locations(person_ids: NDArray[np.void], ways: Ways, window: Window) -> bytes:
-    """Rows of `person_location` in time order, each person once at a time, within the half-open window.
+@dataclass(frozen=True)
+class Located:
+    """m stored positions in order of time and person: persons by number, µs since 1970, floors, metres and squares."""
 
-    `person_ids` (k,) V16 are the persons of the paths.
-    """
+    persons: Indices
+    taken_at_us: Indices
+    floors: Indices
+    xy_m: Floats
+    cells: Indices
+
+    def rows(self, person_ids: NDArray[np.void]) -> bytes:
+        """Rows of `person_location`; `person_ids` V16 by number."""
+        return location_rows(person_ids[self.persons], self.taken_at_us, self.floors, self.xy_m, self.cells)
+
+
+@dataclass(frozen=True)
+class Visited:
+    """v visits to one section: persons by number, and from when to when, µs since 1970."""
+
+    section_id: str
+    persons: Indices
+    from_us: Indices
+    to_us: Indices
+
+
+def located(owners: Indices, ways: Ways, window: Window) -> Located:
+    """The positions to store of paths whose persons are `owners` (k,), each person once at a time, in the half-open window."""
     path, times_s, xy_m = sampled(ways)
-    taken_at_us, owners = epoch_us(times_s), np.unique(person_ids.view("S16"), return_inverse=True)[1][path]
-    order = np.lexsort([owners, taken_at_us])
-    again = (np.diff(taken_at_us[order], prepend=-1) == 0) & (np.diff(owners[order], prepend=-1) == 0)
+    taken_at_us, persons = epoch_us(times_s), owners[path]
+    order = np.lexsort([persons, taken_at_us])
+    again = (np.diff(taken_at_us[order], prepend=-1) == 0) & (np.diff(persons[order], prepend=-1) == 0)
     keep = order[~again & (taken_at_us[order] < epoch_us(np.array([window.end_s])))]
     floors = ways.floors[path[keep]]
-    return location_rows(person_ids[path[keep]], taken_at_us[keep], floors, xy_m[keep], _cells(floors, xy_m[keep]))
+    return Located(persons[keep], taken_at_us[keep], floors, xy_m[keep], _cells(floors, xy_m[keep]))
 
 
 @dataclass(frozen=True)
@@ -48,13 +70,20 @@ def borders(connection: Connection, window: Window) -> list[Border]:
     ]
 
 
-def section_visits(person_ids: NDArray[np.void], ways: Ways, held: Iterable[Border]) -> bytes:
-    """Rows of `section_visit`, section by section; `person_ids` (k,) V16 are the persons of the paths, each within an hour."""
-    rows = []
+def visited(owners: Indices, ways: Ways, held: Iterable[Border]) -> list[Visited]:
+    """The visits of paths, each within an hour, whose persons are `owners` (k,); one entry for each border."""
+    found = []
     for border in held:
-        found = visits(ways, border.floor, border.polygon, border.from_s, border.to_s)
-        rows.append((border.section_id, person_ids[found.path], found.from_s, found.to_s))
-    return visit_rows(rows)
+        inner = visits(ways, border.floor, border.polygon, border.from_s, border.to_s)
+        found.append(Visited(border.section_id, owners[inner.path], epoch_us(inner.from_s), epoch_us(inner.to_s)))
+    return found
+
+
+def visit_rows(found: Iterable[Visited], person_ids: NDArray[np.void]) -> bytes:
+    """Rows of `section_visit`; `person_ids` V16 by number."""
+    return b"".join(
+        section_visit_rows(one.section_id, person_ids[one.persons], one.from_us, one.to_us) for one in found
+    )
 
 
 def _cells(floors: NDArray[np.int64], xy_m: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -3,8 +3,9 @@
 What `models.world.paths` says of one path holds here for each of many: straight and even in between, within one UTC hour.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ TOUCHING_S = 0.001
 _SPAN_S = 4096.0
 _BORDER_M = 1e-9
 _CHUNK = 1 << 18
+_SHORT_M = 10.0
 
 
 @dataclass(frozen=True)
@@ -76,10 +78,15 @@ class Ways:
         sums = np.concatenate([[0.0], np.cumsum(steps)])
         return np.asarray(sums[self.edges[1:]] - sums[self.edges[:-1]])
 
-    @property
+    @cached_property
     def owners(self) -> Indices:
         """(n,) which path a point belongs to."""
         return np.repeat(np.arange(len(self)), np.diff(self.edges))
+
+    @cached_property
+    def steps(self) -> "Steps":
+        """The straight steps, in order to find those in an area quickly."""
+        return Steps.of(self)
 
 
 @dataclass(frozen=True)
@@ -89,6 +96,54 @@ class Visits:
     path: Indices
     from_s: Floats
     to_s: Floats
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Straight steps from one point to the next, by floor, short ones by where they begin on x.
+
+    A path of one point is a step without length. `begin` and `end` are points; `low_m`, `high_m` (s, 2) their boxes;
+    `floors` maps a floor to the slices of its short and its long steps.
+    """
+
+    begin: Indices
+    end: Indices
+    low_m: Floats
+    high_m: Floats
+    floors: dict[int, tuple[slice, slice]]
+
+    @classmethod
+    def of(cls, ways: Ways) -> "Steps":
+        """The steps of these paths."""
+        is_last = np.zeros(len(ways.times_s), dtype=bool)
+        is_last[ways.edges[1:] - 1] = True
+        is_single = np.repeat(np.diff(ways.edges) == 1, np.diff(ways.edges))
+        begin = np.flatnonzero(~is_last | is_single)
+        end = np.where(is_last[begin], begin, begin + 1)
+        low, high = np.minimum(ways.xy_m[begin], ways.xy_m[end]), np.maximum(ways.xy_m[begin], ways.xy_m[end])
+        floor, is_long = ways.floors[ways.owners[begin]], high[:, 0] - low[:, 0] > _SHORT_M
+        order = np.lexsort([low[:, 0], is_long, floor])
+        keys = floor[order] * 2 + is_long[order]
+        floors = {
+            int(one): (
+                slice(*np.searchsorted(keys, [2 * one, 2 * one + 1])),
+                slice(*np.searchsorted(keys, [2 * one + 1, 2 * one + 2])),
+            )
+            for one in np.unique(floor)
+        }
+        return cls(begin[order], end[order], low[order], high[order], floors)
+
+    def near(self, floor: int, low_m: Floats, high_m: Floats) -> Indices:
+        """The steps of a floor whose boxes touch a box, in the order of their points."""
+        found = [np.zeros(0, np.int64)]
+        for part, margin_m in zip(self.floors.get(floor, ()), (_SHORT_M, np.inf), strict=False):
+            left = self.low_m[part, 0]
+            first, last = np.searchsorted(left, [low_m[0] - margin_m, np.nextafter(high_m[0], np.inf)])
+            rows = slice(part.start + first, part.start + last)
+            touch = (self.high_m[rows] >= low_m).all(axis=1) & (self.low_m[rows, 1] <= high_m[1])
+            found.append(rows.start + np.flatnonzero(touch))
+        numbers = np.concatenate(found)
+        return np.asarray(numbers[np.argsort(self.begin[numbers])])
 
 
 def sampled(ways: Ways, step_s: float = LOCATION_STEP_S) -> tuple[Indices, Floats, Floats]:
@@ -134,51 +189,86 @@ def _inner_parts(
 ) -> Iterator[tuple[Indices, Floats, Floats]]:
     """Path, start and end of the part of each straight step that lies inside, in order."""
     yield np.zeros(0, np.int64), np.zeros(0), np.zeros(0)
-    a, b = _steps(ways, floor, polygon, from_s, to_s)
-    owners = ways.owners
-    for start in range(0, len(a), _CHUNK):
-        begin, end = a[start : start + _CHUNK], b[start : start + _CHUNK]
-        shares = _crossings(ways.xy_m[begin], ways.xy_m[end], polygon)
-        took_s = ways.times_s[end] - ways.times_s[begin]
+    corners = np.array(polygon, dtype=np.float64)
+    near = ways.steps.near(floor, corners.min(axis=0), corners.max(axis=0))
+    begin, end = ways.steps.begin[near], ways.steps.end[near]
+    timely = (ways.times_s[begin] < to_s) & (ways.times_s[end] >= from_s)
+    begin, end = begin[timely], end[timely]
+    inner = _inner_shares_convex if _is_convex(corners) else _inner_shares
+    for start in range(0, len(begin), _CHUNK):
+        yield _timed(ways, begin[start : start + _CHUNK], end[start : start + _CHUNK], corners, (from_s, to_s), inner)
+
+
+def _timed(
+    ways: Ways, begin: Indices, end: Indices, corners: Floats, bounds_s: tuple[float, float], inner: "_Inner"
+) -> tuple[Indices, Floats, Floats]:
+    took_s = ways.times_s[end] - ways.times_s[begin]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        low, high = (
+            np.where(took_s > 0, np.clip((bound - ways.times_s[begin]) / took_s, 0, 1), anyhow)
+            for bound, anyhow in zip(bounds_s, (0.0, 1.0), strict=True)
+        )
+    row, first, last = inner(ways.xy_m[begin], ways.xy_m[end], low, high, corners)
+    from_s, to_s = (ways.times_s[begin[row]] + share * took_s[row] for share in (first, last))
+    stands = (ways.xy_m[begin[row]] == ways.xy_m[end[row]]).all(axis=1)
+    keep = stands | (to_s > from_s)
+    return ways.owners[begin[row[keep]]], from_s[keep], to_s[keep]
+
+
+_Inner = Callable[[Floats, Floats, Floats, Floats, Floats], tuple[Indices, Floats, Floats]]
+"""Steps from a to b (m, 2), the shares of each that count (m,), corners -> row, and from which share to which it is inside."""
+
+
+def _inner_shares_convex(
+    a: Floats, b: Floats, low: Floats, high: Floats, corners: Floats
+) -> tuple[Indices, Floats, Floats]:
+    """Cyrus and Beck (1978): a step is cut by one side after the other."""
+    along = np.roll(corners, -1, axis=0) - corners
+    if _area(corners) < 0:
+        along = -along
+    outside = np.zeros(len(a), dtype=bool)
+    for corner, side in zip(corners, along, strict=True):
+        before = side[0] * (a[:, 1] - corner[1]) - side[1] * (a[:, 0] - corner[0])
+        after = side[0] * (b[:, 1] - corner[1]) - side[1] * (b[:, 0] - corner[0])
+        outside |= (before < 0) & (after < 0)
         with np.errstate(divide="ignore", invalid="ignore"):
-            low = np.where(took_s > 0, np.clip((from_s - ways.times_s[begin]) / took_s, 0, 1), 0.0)
-            high = np.where(took_s > 0, np.clip((to_s - ways.times_s[begin]) / took_s, 0, 1), 1.0)
-        shares = np.sort(np.clip(shares, low[:, None], high[:, None]), axis=1)
-        middle = (shares[:, :-1] + shares[:, 1:]) / 2
-        at_m = ways.xy_m[begin, None] + middle[:, :, None] * (ways.xy_m[end] - ways.xy_m[begin])[:, None]
-        stands = (ways.xy_m[begin] == ways.xy_m[end]).all(axis=1)
-        lasts = shares[:, 1:] > shares[:, :-1]
-        row, part = np.nonzero(lasts & _covers(polygon, at_m.reshape(-1, 2)).reshape(lasts.shape))
-        moments_s = ways.times_s[begin, None] + shares * took_s[:, None]
-        keep = stands[row] | (moments_s[row, part + 1] > moments_s[row, part])
-        row, part = row[keep], part[keep]
-        yield owners[begin[row]], moments_s[row, part], moments_s[row, part + 1]
+            share = before / (before - after)
+        low = np.where((before < 0) & (after >= 0), np.maximum(low, share), low)
+        high = np.where((before >= 0) & (after < 0), np.minimum(high, share), high)
+    row = np.flatnonzero(~outside & (high > low))
+    return row, low[row], high[row]
 
 
-def _steps(ways: Ways, floor: int, polygon: tuple[Point, ...], from_s: float, to_s: float) -> tuple[Indices, Indices]:
-    """First and last point of each step that may touch the polygon in time; a path of one point is a step without length."""
-    corners = np.array(polygon)
-    low, high = corners.min(axis=0), corners.max(axis=0)
-    begin = np.arange(len(ways.times_s))
-    is_last = np.zeros(len(begin), dtype=bool)
-    is_last[ways.edges[1:] - 1] = True
-    single = np.repeat(np.diff(ways.edges) == 1, np.diff(ways.edges))
-    end = np.where(is_last, begin, begin + 1)
-    left, right = ways.xy_m, ways.xy_m[end]
-    near = (
-        (np.minimum(left, right) <= high).all(axis=1)
-        & (np.maximum(left, right) >= low).all(axis=1)
-        & (~is_last | single)
-        & (ways.floors[ways.owners] == floor)
-        & (ways.times_s < to_s)
-        & (ways.times_s[end] >= from_s)
-    )
-    return begin[near], end[near]
+def _inner_shares(a: Floats, b: Floats, low: Floats, high: Floats, corners: Floats) -> tuple[Indices, Floats, Floats]:
+    """A step is cut at every side that it crosses; a part lies inside when its middle does."""
+    shares = np.sort(np.clip(_crossings(a, b, corners), low[:, None], high[:, None]), axis=1)
+    middle = (shares[:, :-1] + shares[:, 1:]) / 2
+    at_m = a[:, None] + middle[:, :, None] * (b - a)[:, None]
+    lasts = shares[:, 1:] > shares[:, :-1]
+    row, part = np.nonzero(lasts & _covers(corners, at_m.reshape(-1, 2)).reshape(lasts.shape))
+    return row, shares[row, part], shares[row, part + 1]
 
 
-def _crossings(a: Floats, b: Floats, polygon: tuple[Point, ...]) -> Floats:
+def _area(corners: Floats) -> float:
+    following = np.roll(corners, -1, axis=0)
+    return float((corners[:, 0] * following[:, 1] - corners[:, 1] * following[:, 0]).sum() / 2)
+
+
+def _is_convex(corners: Floats) -> bool:
+    along = np.roll(corners, -1, axis=0) - corners
+    further = np.roll(along, -1, axis=0)
+    turns = along[:, 0] * further[:, 1] - along[:, 1] * further[:, 0]
+    # A star turns one way everywhere too, but more than once around.
+    return bool((turns >= 0).all() or (turns <= 0).all()) and _turns_once(along)
+
+
+def _turns_once(along: Floats) -> bool:
+    angles = np.unwrap(np.arctan2(*np.vstack([along, along[:1]]).T[::-1]))
+    return bool(abs(angles[-1] - angles[0]) < 2 * np.pi + 1e-6)
+
+
+def _crossings(a: Floats, b: Floats, corners: Floats) -> Floats:
     """(m, k + 2): 0, 1 and the shares of each step at which it crosses the polygon's k edges; 0 where it does not."""
-    corners = np.array(polygon)
     along = np.roll(corners, -1, axis=0) - corners
     step = b - a
     away = corners[None] - a[:, None]
@@ -190,10 +280,9 @@ def _crossings(a: Floats, b: Floats, polygon: tuple[Point, ...]) -> Floats:
     return np.column_stack([np.zeros(len(a)), np.where(crosses, share, 0.0), np.ones(len(a))])
 
 
-def _covers(polygon: tuple[Point, ...], points_m: Floats) -> NDArray[np.bool_]:
+def _covers(corners: Floats, points_m: Floats) -> NDArray[np.bool_]:
     """Which points lie in the polygon or on its border."""
-    within = inside(polygon, points_m)
-    corners = np.array(polygon)
+    within = inside(tuple(map(tuple, corners)), points_m)
     rest = np.flatnonzero(
         ~within & (points_m >= corners.min(axis=0)).all(axis=1) & (points_m <= corners.max(axis=0)).all(axis=1)
     )

@@ -151,7 +151,7 @@ as $$
         select
             s.person_id,
             s.starts_at,
-            lag(s.section_id) over (partition by s.person_id order by s.starts_at, s.section_id) as from_section,
+            lag(s.section_id) over (partition by s.person_id order by s.starts_at, s.section_id collate "C") as from_section,
             s.section_id as to_section
         from stays_in_sections(window_start, window_end, null, wanted) as s
     )
@@ -206,6 +206,7 @@ comment on function rollup_label is 'the `attribute` of the rollups that answers
 create function refresh_rollups(of_day date)
 returns void
 language plpgsql
+set work_mem = '256MB'
 as $$
 declare
     zone text := (select s.time_zone from site as s);
@@ -234,7 +235,7 @@ begin
                 v.person_id,
                 v.section_id,
                 date_trunc('hour', v.starts_at, 'UTC') as hour,
-                sum(extract(epoch from v.ends_at - v.starts_at)::float8 * 1000)::bigint as present_ms
+                sum((extract(epoch from v.ends_at - v.starts_at)::float8 * 1000)::bigint) as present_ms
             from section_visit as v
             where v.starts_at >= %2$L and v.starts_at < %3$L
             group by v.person_id, v.section_id, date_trunc('hour', v.starts_at, 'UTC')
@@ -252,7 +253,7 @@ begin
                 v.person_id,
                 v.section_id,
                 count(*) as visits,
-                sum(extract(epoch from v.ends_at - v.starts_at)::float8 * 1000)::bigint as present_ms
+                sum((extract(epoch from v.ends_at - v.starts_at)::float8 * 1000)::bigint) as present_ms
             from stays_in_sections(%2$L, %3$L) as v
             group by v.person_id, v.section_id
         )

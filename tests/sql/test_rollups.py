@@ -17,6 +17,7 @@ from tests.sql import mall, rollups
 from tests.sql.mall import DAY, NAMES, NINE, SITE, TEN
 
 STAR = ((10.0, 5.0), (30.0, 5.0), (30.0, 25.0), (20.0, 10.0), (10.0, 25.0))
+SIXANGLE = ((20.0, 2.0), (40.0, 2.0), (55.0, 15.0), (40.0, 28.0), (20.0, 28.0), (5.0, 15.0))
 corner = st.tuples(st.integers(0, 600), st.integers(0, 300))
 
 
@@ -91,15 +92,17 @@ def test_an_hour_that_is_emptied_leaves_no_trace_in_the_rollups(admin: Store, in
         assert rollups.kept(connection) == before
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
-@given(corners=st.lists(corner, min_size=1, max_size=12))
-def test_visits_in_numpy_are_those_of_the_store(read: Store, corners: list[tuple[int, int]]) -> None:
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
+@given(corners=st.lists(corner, min_size=1, max_size=12), polygon=st.sampled_from([STAR, SIXANGLE, SIXANGLE[::-1]]))
+def test_visits_in_numpy_are_those_of_the_store(
+    read: Store, corners: list[tuple[int, int]], polygon: tuple[tuple[float, float], ...]
+) -> None:
     path = Path(0, np.arange(len(corners)) * 7.0, np.array(corners) / 10)
-    found = visits(Ways.of([path]), 0, STAR)
+    found = visits(Ways.of([path]), 0, polygon)
     points = [*corners, *corners] if len(corners) == 1 else corners
     times = [0, 0] if len(corners) == 1 else range(0, 7 * len(corners), 7)
     line = ", ".join(f"{x / 10} {y / 10} {t}" for (x, y), t in zip(points, times, strict=True))
-    ring = ", ".join(f"{x} {y}" for x, y in (*STAR, STAR[0]))
+    ring = ", ".join(f"{x} {y}" for x, y in (*polygon, polygon[0]))
     with read.connection() as connection:
         rows = connection.execute(
             "select from_s, to_s from times_inside(%s::geometry, %s::geometry) order by 1",
