@@ -3,7 +3,7 @@
 import itertools
 import json
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -12,14 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.world.errors import LeaseLost
-from models.world.paths import Path, location_times_s, simplified
+from models.world.paths import Path, simplified
 from models.world.periods import from_epoch_s
-from models.world.places import grid_ids
-from sql.copying import EMPTY, copy_in, epoch_us, location_rows, track_rows
+from models.world.ways import Ways
+from sql.copying import copy_in, track_rows
 from sql.coverage import Covered
 from sql.ledger import LoadClaim
 from sql.store import Connection
 from sql.text import statement
+from sql.where import borders, located, visit_rows, visited
 
 
 @dataclass(frozen=True)
@@ -81,11 +82,13 @@ def replace_hour(connection: Connection, claim: LoadClaim, people: HourOfPeople,
             )
         before = connection.execute(statement("people/people-of-hour"), key).fetchall()
         touched = sorted({*before, *((person.person_id, person.day) for person in people.persons)})
-        _lock_days(connection, claim.site, {day for _, day in touched})
-        for step in ("delete-locations", "delete-tracks", "delete-tracklets", "delete-coverage"):
+        lock_days(connection, claim.site, {day for _, day in touched})
+        for step in ("delete-locations", "delete-tracks", "delete-visits", "delete-tracklets", "delete-coverage"):
             connection.execute(statement(f"people/{step}"), key)
         _write(connection, claim, people, coverage)
-        _refresh(connection, touched)
+        refresh_persons(connection, touched)
+        for day in sorted({day for _, day in touched}):
+            connection.execute(statement("people/refresh-rollups"), {"day": day})
         versions = {"association": people.association_version, "attributes": people.attributes_version}
         connection.execute(statement("people/finish-hour"), {**key, **versions, "people": len(people.persons)})
 
@@ -116,17 +119,23 @@ def _check(claim: LoadClaim, people: HourOfPeople, coverage: Sequence[Covered]) 
             raise ValueError(f"the coverage {part.window} of camera {part.camera_id} leaves the hour {hour}")
 
 
-def _lock_days(connection: Connection, site: str, days: Iterable[date]) -> None:
+def lock_days(connection: Connection, site: str, days: Iterable[date]) -> None:
+    """Make other loads of the mall's own days wait for the end of this transaction."""
     for day in sorted(days):
         connection.execute(statement("people/lock-day"), {"site": site, "day": day})
 
 
 def _write(connection: Connection, claim: LoadClaim, people: HourOfPeople, coverage: Sequence[Covered]) -> None:
-    copy_in(connection, statement("people/copy-locations"), _locations(claim, people))
-    copy_in(connection, statement("people/copy-tracks"), _tracks(people))
+    if people.persons:
+        _write_ways(connection, claim, people)
     connection.execute(statement("people/add-tracklets"), _tracklets(claim, people))
     connection.execute(statement("people/deactivate-attributes"), _attributes(people))
     connection.execute(statement("people/save-attributes"), _attributes(people))
+    write_coverage(connection, coverage)
+
+
+def write_coverage(connection: Connection, coverage: Sequence[Covered]) -> None:
+    """Add the coverage of what is loaded in this transaction."""
     connection.execute(
         statement("people/add-coverage"),
         {
@@ -139,47 +148,29 @@ def _write(connection: Connection, claim: LoadClaim, people: HourOfPeople, cover
     )
 
 
-def _refresh(connection: Connection, touched: Sequence[tuple[uuid.UUID, date]]) -> None:
-    """Bring first and last sight up to date, and let people without a path vanish."""
+def refresh_persons(connection: Connection, touched: Sequence[tuple[uuid.UUID, date]]) -> None:
+    """Bring first and last sight and the distance up to date for these people; who has no path left vanishes."""
     whom = {"person_ids": [person_id for person_id, _ in touched], "days": [day for _, day in touched]}
     for step in ("refresh-persons", "drop-gone-attributes", "drop-gone-persons"):
         connection.execute(statement(f"people/{step}"), whom)
 
 
-def _locations(claim: LoadClaim, people: HourOfPeople) -> bytes:
-    """Rows in time order, each person once at a time, within the half-open hour."""
-    stays = [(number, path, location_times_s(path)) for number, path in _numbered_paths(people)]
-    if not stays:
-        return EMPTY
-    person = np.concatenate([np.full(len(times), number) for number, _, times in stays])
-    taken_at_us = np.concatenate([epoch_us(times) for _, _, times in stays])
-    floor = np.concatenate([np.full(len(times), path.floor) for _, path, times in stays])
-    xy_m = np.concatenate([path.at(times) for _, path, times in stays])
-    order = np.lexsort([person, taken_at_us])
-    again = (np.diff(taken_at_us[order], prepend=-1) == 0) & (np.diff(person[order], prepend=-1) == 0)
-    keep = order[~again & (taken_at_us[order] < epoch_us(np.array([claim.window.end_s])))]
+def _write_ways(connection: Connection, claim: LoadClaim, people: HourOfPeople) -> None:
+    owners, paths = _owned_paths(people)
     ids = np.frombuffer(b"".join(person.person_id.bytes for person in people.persons), dtype="V16")
-    cells = _cells(floor[keep], xy_m[keep])
-    return location_rows(ids[person[keep]], taken_at_us[keep], floor[keep], xy_m[keep], cells)
+    copy_in(connection, statement("people/copy-locations"), [located(owners, Ways.of(paths), claim.window).rows(ids)])
+    stored = Ways.of(simplified(path) for path in paths)
+    order = np.lexsort([owners, stored.starts_s])
+    owners, stored = owners[order], stored.chosen(order)
+    copy_in(connection, statement("people/copy-tracks"), [track_rows(ids[owners], stored)])
+    found = visited(owners, stored, borders(connection, claim.window))
+    copy_in(connection, statement("people/copy-visits"), [visit_rows(found, ids)])
 
 
-def _cells(floors: NDArray[np.int64], xy_m: NDArray[np.float64]) -> NDArray[np.int64]:
-    cells = np.zeros(len(floors), dtype=np.int64)
-    for floor in np.unique(floors):
-        on_floor = floors == floor
-        cells[on_floor] = grid_ids(int(floor), xy_m[on_floor])
-    return cells
-
-
-def _tracks(people: HourOfPeople) -> bytes:
-    paths = [(people.persons[number].person_id, simplified(path)) for number, path in _numbered_paths(people)]
-    return track_rows(sorted(paths, key=lambda row: (row[1].times_s[0], row[0])))
-
-
-def _numbered_paths(people: HourOfPeople) -> Iterator[tuple[int, Path]]:
-    for number, person in enumerate(people.persons):
-        for path in people.paths[person.person_id]:
-            yield number, path
+def _owned_paths(people: HourOfPeople) -> tuple[NDArray[np.int64], list[Path]]:
+    """The paths of everybody, and whose each is, by number."""
+    owned = [(number, path) for number, one in enumerate(people.persons) for path in people.paths[one.person_id]]
+    return np.array([number for number, _ in owned], dtype=np.int64), [path for _, path in owned]
 
 
 def _tracklets(claim: LoadClaim, people: HourOfPeople) -> dict[str, Any]:

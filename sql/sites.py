@@ -65,7 +65,12 @@ def save(
     if changes and not dry_run:
         if fresh:
             connection.execute(statement("sites/clear"))
-        _write(connection, site, changes, valid_from or datetime.now(UTC))
+        moment = valid_from or datetime.now(UTC)
+        _write(connection, site, changes, moment)
+        for change in (change for change in changes if change.kind == "section" and not fresh):
+            # The first version of a section holds for all times, so also for what is loaded.
+            since = {"section_id": change.id, "since": "-infinity" if change.verb == "add" else moment}
+            connection.execute(statement("sites/rebuild-rollups"), since)
     return changes
 
 

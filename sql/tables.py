@@ -218,6 +218,7 @@ person = Table(
     _key("day", Date),
     _must("first_seen", _TIME),
     _must("last_seen", _TIME),
+    _must("distance_m", Double),
 )
 person_attributes = Table(
     "person_attributes",
@@ -268,6 +269,55 @@ person_track = Table(
     _must("length_m", Double),
     _must("path", _geometry("LINESTRINGM", 3)),
 )
+section_visit = Table(
+    "section_visit",
+    metadata,
+    _key("person_id", Uuid),
+    _key("section_id", Text),
+    _key("starts_at", _TIME),
+    _must("ends_at", _TIME),
+)
+section_hour = Table(
+    "section_hour",
+    metadata,
+    _key("day", Date),
+    _key("hour", _TIME),
+    _key("section_id", Text),
+    _key("attribute", Text),
+    _must("people", Integer),
+    _must("present_ms", BigInteger),
+)
+section_day = Table(
+    "section_day",
+    metadata,
+    _key("day", Date),
+    _key("section_id", Text),
+    _key("attribute", Text),
+    _must("people", Integer),
+    _must("visits", Integer),
+    _must("present_ms", BigInteger),
+)
+flow_hour = Table(
+    "flow_hour",
+    metadata,
+    _key("day", Date),
+    _key("hour", _TIME),
+    _key("from_section", Text),
+    _key("to_section", Text),
+    _key("attribute", Text),
+    _must("people", Integer),
+    _must("moves", Integer),
+)
+grid_day = Table(
+    "grid_day",
+    metadata,
+    _key("day", Date),
+    _key("grid_id", BigInteger),
+    _key("attribute", Text),
+    _must("people", Integer),
+    _must("samples", Integer),
+)
+visitor_day = Table("visitor_day", metadata, _key("day", Date), _key("attribute", Text), _must("people", Integer))
 audit = Table(
     "audit",
     metadata,

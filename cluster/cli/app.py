@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import typer
 
-from cluster.cli import archive, evaluation, machine, questions, services, simulation, site
+from cluster.cli import archive, bench, evaluation, machine, questions, services, simulation, site
 
 Commands = tuple[Callable[..., None], ...]
 START, WORK, TOOLS = "Start", "Video to answers", "Workshop"
@@ -35,3 +35,4 @@ for command in _WORK:
 app.command(rich_help_panel=TOOLS)(simulation.simulate)
 app.add_typer(evaluation.evaluate, name="evaluate", rich_help_panel=TOOLS)
 app.add_typer(evaluation.train, name="train", rich_help_panel=TOOLS)
+app.add_typer(bench.app, name="bench", rich_help_panel=TOOLS)

@@ -73,13 +73,6 @@ def _errors_m(path: Path, first: int, last: int) -> Floats:
     return np.asarray(np.linalg.norm(path.xy_m[inner] - straight, axis=1))
 
 
-def location_times_s(path: Path, step_s: float = LOCATION_STEP_S) -> Floats:
-    """The times at which the path's position is stored: first, last and every full multiple of `step_s` between."""
-    first, last = path.times_s[0], path.times_s[-1]
-    ticks = np.arange(np.ceil(first / step_s), np.floor(last / step_s) + 1) * step_s
-    return np.unique(np.concatenate([[first], ticks, [last]]))
-
-
 def cut_at_hours(path: Path) -> Iterator[Path]:
     """The path in pieces of at most one UTC hour; the position at a full hour is in both pieces."""
     borders = np.arange(np.floor(path.times_s[0] / 3600) + 1, np.ceil(path.times_s[-1] / 3600)) * 3600.0

@@ -10,7 +10,7 @@ from models.world.periods import Window
 from sql import coverage, ledger, sites, store, videos
 from sql.store import Store
 from tests.conftest import Database
-from tests.sql import mall
+from tests.sql import mall, rollups
 
 DAY = datetime(2026, 10, 25, 9, tzinfo=UTC)
 
@@ -110,3 +110,16 @@ def test_hours_loaded_before_the_third_schema_have_no_versions_and_those_after_d
     mall.load(ingest, mall.TEN)
     with ingest.connection() as connection:
         assert coverage.versions(connection, both) == {"association": [], "attributes": [mall.VERSION]}
+
+
+def test_what_was_loaded_before_the_fourth_schema_gets_its_rollups(
+    postgres: PostgresServer, database: Database, admin: Store, filled: Store
+) -> None:
+    superuser = postgres.dsn(str(conninfo_to_dict(database.admin_dsn)["dbname"]))
+    with admin.connection() as connection:
+        before = rollups.kept(connection)
+    store.unmigrate(superuser, "0003")
+    store.migrate(superuser, ahead=timedelta(0))
+    with admin.connection() as connection:
+        assert rollups.kept(connection) == before
+        assert all(before.values())

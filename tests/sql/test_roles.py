@@ -55,6 +55,9 @@ INGEST_MUST_NOT = [
 ]
 
 
+BY_DAY = ("person", "person_attributes", "section_hour", "section_day", "flow_hour", "visitor_day")
+
+
 def allowed(opened: Store, query: str) -> bool:
     try:
         with opened.connection(read_only=False) as connection:
@@ -157,11 +160,17 @@ def test_partitions_are_made_once_for_exactly_the_window(ingest: Store) -> None:
         assert partitions(connection) - before == made
     months = {
         f"{family}_{month}"
-        for family in ("person", "person_attributes", "person_tracklet", "person_location", "person_track")
+        for family in (*BY_DAY, "person_location", "person_track", "section_visit", "person_tracklet", "grid_day")
         for month in ("2030_12", "2031_01")
     }
-    days = {f"{family}_{day}" for family in ("person_location", "person_track") for day in ("2030_12_31", "2031_01_01")}
-    assert made == months | days
+    days = {
+        f"{family}_{day}"
+        for family in ("person_location", "person_track", "section_visit")
+        for day in ("2030_12_31", "2031_01_01")
+    }
+    # A day of the mall may reach into the days beside, seen from UTC.
+    own_days = {f"grid_day_{day}" for day in ("2030_12_30", "2030_12_31", "2031_01_01", "2031_01_02")}
+    assert made == months | days | own_days
 
 
 def test_partitions_are_not_made_for_centuries(ingest: Store) -> None:

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from models.world.paths import SIMPLIFY_M, Path, cut_at_hours, location_times_s, simplified
+from models.world.paths import SIMPLIFY_M, Path, cut_at_hours, simplified
+from models.world.ways import Ways, sampled
 
 T0 = 1_796_000_400.0  # a full hour
 
@@ -44,8 +45,8 @@ def test_a_stop_on_a_straight_line_is_kept() -> None:
 
 
 def test_positions_are_stored_at_full_half_minutes_and_at_both_ends() -> None:
-    assert (location_times_s(walk((7, 0, 0), (95, 1, 1))) - T0).tolist() == [7, 30, 60, 90, 95]
-    assert (location_times_s(walk((30, 0, 0))) - T0).tolist() == [30]
+    assert (sampled(Ways.of([walk((7, 0, 0), (95, 1, 1))]))[1] - T0).tolist() == [7, 30, 60, 90, 95]
+    assert (sampled(Ways.of([walk((30, 0, 0))]))[1] - T0).tolist() == [30]
 
 
 @given(random_paths, st.floats(0, 3599))

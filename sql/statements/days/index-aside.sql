@@ -1,0 +1,1 @@
+select index_aside(%(family)s::text, %(day)s::date, %(mark)s::text);

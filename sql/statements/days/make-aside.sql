@@ -1,0 +1,1 @@
+select make_aside(%(family)s::text, %(day)s::date, %(mark)s::text);

@@ -1,0 +1,1 @@
+select show_aside(%(day)s::date, %(mark)s::text);

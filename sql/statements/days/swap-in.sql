@@ -1,0 +1,1 @@
+select swap_in(%(family)s::text, %(day)s::date, %(mark)s::text);

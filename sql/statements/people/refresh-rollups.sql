@@ -1,0 +1,1 @@
+select refresh_rollups(%(day)s::date);

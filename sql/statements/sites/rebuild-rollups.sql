@@ -1,0 +1,1 @@
+select rebuild_rollups(%(section_id)s::text, %(since)s::timestamptz);

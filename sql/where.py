@@ -1,0 +1,94 @@
+"""Where people were, as rows to be copied: the stored positions of paths, and their visits to sections."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.world.periods import Window
+from models.world.places import Point, grid_ids
+from models.world.ways import Floats, Indices, Ways, sampled, visits
+from sql.copying import epoch_us, location_rows, section_visit_rows
+from sql.store import Connection
+from sql.text import statement
+
+
+@dataclass(frozen=True)
+class Located:
+    """m stored positions in order of time and person: persons by number, µs since 1970, floors, metres and squares."""
+
+    persons: Indices
+    taken_at_us: Indices
+    floors: Indices
+    xy_m: Floats
+    cells: Indices
+
+    def rows(self, person_ids: NDArray[np.void]) -> bytes:
+        """Rows of `person_location`; `person_ids` V16 by number."""
+        return location_rows(person_ids[self.persons], self.taken_at_us, self.floors, self.xy_m, self.cells)
+
+
+@dataclass(frozen=True)
+class Visited:
+    """v visits to one section: persons by number, and from when to when, µs since 1970."""
+
+    section_id: str
+    persons: Indices
+    from_us: Indices
+    to_us: Indices
+
+
+def located(owners: Indices, ways: Ways, window: Window) -> Located:
+    """The positions to store of paths whose persons are `owners` (k,), each person once at a time, in the half-open window."""
+    path, times_s, xy_m = sampled(ways)
+    taken_at_us, persons = epoch_us(times_s), owners[path]
+    order = np.lexsort([persons, taken_at_us])
+    again = (np.diff(taken_at_us[order], prepend=-1) == 0) & (np.diff(persons[order], prepend=-1) == 0)
+    keep = order[~again & (taken_at_us[order] < epoch_us(np.array([window.end_s])))]
+    floors = ways.floors[path[keep]]
+    return Located(persons[keep], taken_at_us[keep], floors, xy_m[keep], _cells(floors, xy_m[keep]))
+
+
+@dataclass(frozen=True)
+class Border:
+    """A section as it was between two moments."""
+
+    section_id: str
+    floor: int
+    from_s: float
+    to_s: float
+    polygon: tuple[Point, ...]
+
+
+def borders(connection: Connection, window: Window) -> list[Border]:
+    """The sections that held within the window, by id and time."""
+    rows = connection.execute(statement("people/section-borders"), {"start": window.start, "end": window.end})
+    return [
+        Border(section_id, floor, from_s, to_s, tuple((x, y) for x, y in corners))
+        for section_id, floor, from_s, to_s, corners in rows
+    ]
+
+
+def visited(owners: Indices, ways: Ways, held: Iterable[Border]) -> list[Visited]:
+    """The visits of paths, each within an hour, whose persons are `owners` (k,); one entry for each border."""
+    found = []
+    for border in held:
+        inner = visits(ways, border.floor, border.polygon, border.from_s, border.to_s)
+        found.append(Visited(border.section_id, owners[inner.path], epoch_us(inner.from_s), epoch_us(inner.to_s)))
+    return found
+
+
+def visit_rows(found: Iterable[Visited], person_ids: NDArray[np.void]) -> bytes:
+    """Rows of `section_visit`; `person_ids` V16 by number."""
+    return b"".join(
+        section_visit_rows(one.section_id, person_ids[one.persons], one.from_us, one.to_us) for one in found
+    )
+
+
+def _cells(floors: NDArray[np.int64], xy_m: NDArray[np.float64]) -> NDArray[np.int64]:
+    cells = np.zeros(len(floors), dtype=np.int64)
+    for floor in np.unique(floors):
+        on_floor = floors == floor
+        cells[on_floor] = grid_ids(int(floor), xy_m[on_floor])
+    return cells
