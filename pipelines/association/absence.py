@@ -9,11 +9,10 @@ Fleuret et al. 2008 rests on the same argument.)
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.world.places import grid_ids
 from pipelines.association.fusing import LEAST_STRENGTH, MOST_STRENGTH, Fused
-from pipelines.association.tracklets import Floats, Indices, Sightings
+from pipelines.association.tracklets import Sightings
 
 PRIOR_SEEN, PRIOR_UNSEEN = 1.0, 3.0
 """Counts, before anything was seen, of people that a camera does and does not see in a cell."""
@@ -22,22 +21,20 @@ WEIGHT = 0.5
 
 
 def weighed(fused: Fused, seen: Sightings) -> Fused:
-    """The same people, their `strength` lowered by log(1 - P(seen)) for each camera that does not see them."""
+    """The same people, their `strength` lowered by log(1 - P(seen)) for each camera that does not see them.
+
+    A camera that has seen nobody in the cell says nothing: it looks elsewhere.
+    """
     if not len(fused):
         return fused
-    seen_by = np.zeros((len(fused), int(seen.camera.max()) + 1), dtype=bool)
-    seen_by[fused.member, seen.camera] = True
     cell = np.unique(grid_ids(0, fused.xy_m), return_inverse=True)[1]
-    absent = np.where(seen_by, 0.0, np.log1p(-_share_seen(seen_by, cell)[cell]))
-    strength = fused.strength + WEIGHT * absent.sum(axis=1)
+    cameras = int(seen.camera.max()) + 1
+    view, of_sighting = np.unique(cell[fused.member] * cameras + seen.camera, return_inverse=True)
+    alone = np.bincount(fused.member, minlength=len(fused))[fused.member] == 1
+    hits = np.bincount(of_sighting, ~alone, minlength=len(view))
+    known = np.bincount(cell)[view // cameras] - np.bincount(of_sighting, alone, minlength=len(view))
+    unseen = np.log1p(-(hits + PRIOR_SEEN) / (known + PRIOR_SEEN + PRIOR_UNSEEN))
+    absent = np.bincount(view // cameras, unseen, minlength=int(cell.max()) + 1)[cell]
+    absent -= np.bincount(fused.member, unseen[of_sighting], minlength=len(fused))
+    strength = fused.strength + WEIGHT * absent
     return replace(fused, strength=np.clip(strength, LEAST_STRENGTH, MOST_STRENGTH))
-
-
-def _share_seen(seen_by: NDArray[np.bool_], cell: Indices) -> Floats:
-    """How often each camera sees those in each cell whom another camera sees, (cells, cameras)."""
-    by_others = seen_by.sum(axis=1)[:, None] - seen_by > 0
-    shape = (int(cell.max()) + 1, seen_by.shape[1])
-    known, hits = np.zeros(shape), np.zeros(shape)
-    np.add.at(known, cell, by_others)
-    np.add.at(hits, cell, by_others & seen_by)
-    return np.asarray((hits + PRIOR_SEEN) / (known + PRIOR_SEEN + PRIOR_UNSEEN))

@@ -7,8 +7,9 @@ link is the tracker's own, with a price for the time unseen that flattens, becau
 import numpy as np
 
 from models.vision.tracker import identity, linking, motion, smoothing
-from models.vision.tracker.linking import MAX_GAP_S, best_pairs
+from models.vision.tracker.linking import MAX_GAP_S
 from models.vision.tracker.sweeps import NONE, Links
+from pipelines.association.pairs import after, best_links, blocks
 from pipelines.association.tracklets import Floats, Indices
 
 LONGEST_S = 30.0
@@ -16,6 +17,8 @@ LONGEST_S = 30.0
 UNSEEN_COST = linking.FIRST_MISS + 3 * linking.NEXT_MISS
 UNSEEN_COST_PER_S = 0.1
 """Nats for a time unseen: what the tracker asks for 4 s, and little for each second more."""
+AT_ONCE = 50_000
+"""Pairs whose gain is computed in one go; it takes some 2 kB each."""
 
 
 def bridge(links: Links) -> None:
@@ -24,22 +27,23 @@ def bridge(links: Links) -> None:
     heads = np.flatnonzero(credible & (links.after == NONE))
     tails = np.flatnonzero(credible & (links.before == NONE))
     one, other = _walkable(links, heads, tails)
-    gains = np.full((len(heads), len(tails)), -np.inf)
-    gains[one, other] = _gains(links, heads[one], tails[other])
-    rows, columns = best_pairs(gains)
-    links.after[heads[rows]] = tails[columns]
-    links.before[tails[columns]] = heads[rows]
+    gains = np.concatenate(
+        [np.zeros(0), *(_gains(links, heads[one[few]], tails[other[few]]) for few in blocks(len(one), AT_ONCE))]
+    )
+    chosen = best_links(len(heads), len(tails), one, other, gains)
+    links.after[heads[one[chosen]]] = tails[other[chosen]]
+    links.before[tails[other[chosen]]] = heads[one[chosen]]
     links.renew()
 
 
 def _walkable(links: Links, heads: Indices, tails: Indices) -> tuple[Indices, Indices]:
     """Pairs (positions in `heads`, positions in `tails`) that one person could walk between, unseen for more than the tracker bears."""
     placed = links.scene.placed
-    gap_s = placed.time_s[tails][None, :] - placed.time_s[heads][:, None]
-    away_m = np.linalg.norm(placed.xy_m[heads][:, None, :] - placed.xy_m[tails][None, :, :], axis=2)
-    in_time = (gap_s > MAX_GAP_S) & (gap_s <= LONGEST_S)
-    one, other = np.nonzero(in_time & (away_m <= linking.MAX_SPEED_MPS * gap_s))
-    return one, other
+    one, other = after(placed.time_s[heads], placed.time_s[tails], MAX_GAP_S, LONGEST_S)
+    gap_s = placed.time_s[tails[other]] - placed.time_s[heads[one]]
+    away_m = np.linalg.norm(placed.xy_m[heads[one]] - placed.xy_m[tails[other]], axis=1)
+    near = away_m <= linking.MAX_SPEED_MPS * gap_s
+    return one[near], other[near]
 
 
 def _gains(links: Links, heads: Indices, tails: Indices) -> Floats:

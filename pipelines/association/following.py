@@ -12,16 +12,19 @@ from pipelines.association.tracking import Way, follow
 from pipelines.association.tracklets import Sightings
 
 
-def followed(seen: Sightings, step_s: float) -> tuple[Fused, list[Way]]:
-    """Everybody's way, first by place alone; then again, knowing from those ways how looks differ between people and in one."""
+def followed(seen: Sightings, step_s: float, *, manoeuvres: float = 0.0) -> tuple[Fused, list[Way]]:
+    """Everybody's way, first by place alone; then again, knowing from those ways how looks differ between people and in one.
+
+    `manoeuvres` is the share of steps that are one (`models.vision.tracker.motion`).
+    """
     variances = identity.nobody_differs(seen.looks.shape[1])
     fused = weighed(fuse(seen, variances), seen)
-    ways = follow(fused, variances, step_s)
+    ways = follow(fused, variances, step_s, manoeuvres)
     if not seen.looks.size:
         return fused, ways
     variances = _variances(seen, fused, ways)
     fused = weighed(fuse(seen, variances), seen)
-    return fused, follow(fused, variances, step_s)
+    return fused, follow(fused, variances, step_s, manoeuvres)
 
 
 def _variances(seen: Sightings, fused: Fused, ways: Sequence[Way]) -> Variances:

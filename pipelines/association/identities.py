@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.vision.tracker import identity, motion, placing
-from pipelines.association import returning
+from pipelines.association import place_errors, returning
 from pipelines.association.following import followed
 from pipelines.association.returning import Visits
 from pipelines.association.tracklets import Floats, Sightings, log_room, without_cast
@@ -20,16 +20,24 @@ Progress = Callable[[int, int], None]
 PLACE_ERROR_M = 0.25
 """Standard deviation of a place, each way, before anything is learned."""
 
+USUAL_M = 1.7
+"""How tall people are."""
+HEIGHT_FITS, FAR_OFF, SMALLEST = 3, 0.3, 1e-3
+"""Rounds of the fit of heights; the log of a height further off the usual one is not a standing person's; a bound of the fit."""
+
 
 def identify(given: FloorDetections, progress: Progress | None = None) -> NDArray[np.int64]:
     """The person behind each detection, (n,), numbered from 0 by first sight; `NOBODY` where it is nobody's."""
     step_s = given.step_s or 1.0
+    tallness, per_px_m = _usual_heights(given)
     looks = identity.main_axes(without_cast(given.embedding.astype(np.float64), given.camera))
+    looks = np.column_stack([tallness, looks])
     way_of = np.full(len(given), NOBODY, dtype=np.int64)
     for done, floor in enumerate(range(len(given.floors))):
         rows = np.flatnonzero(given.floor == floor)
         rows = rows[np.lexsort((*given.xy_m[rows].T, given.camera[rows], np.round(given.time_s[rows] / step_s)))]
-        fused, ways = followed(_sightings(given, rows, looks, step_s), step_s)
+        seen = place_errors.learned(_sightings(given, rows, looks, step_s), per_px_m[rows])
+        fused, ways = followed(seen, step_s, manoeuvres=motion.MANOEUVRES)
         owner = np.full(len(fused), NOBODY, dtype=np.int64)
         for number, way in enumerate(ways, int(way_of.max(initial=NOBODY)) + 1):
             owner[way.fused] = number
@@ -39,6 +47,32 @@ def identify(given: FloorDetections, progress: Progress | None = None) -> NDArra
     somebody = way_of != NOBODY
     person = np.append(returning.joined(_visits(given, looks, way_of)), NOBODY)
     return np.where(somebody, person[way_of], NOBODY)
+
+
+def _usual_heights(given: FloorDetections) -> tuple[Floats, Floats]:
+    """Log height over the usual one of a camera's people at the place, (n,), and how many metres that gives a pixel there, (n,).
+
+    Boxes of people of one height are the lower the deeper they stand in the picture, and depth is linear in the place: so the
+    inverse of the height is fitted, by least squares of relative errors, without those far off.
+    """
+    tallness, per_px_m = np.zeros(len(given)), np.zeros(len(given))
+    for rows in _by_camera(given.camera):
+        height_px, away_m = given.height_px[rows], given.xy_m[rows] - given.xy_m[rows].mean(axis=0)
+        terms = np.column_stack([height_px, height_px[:, None] * away_m])
+        usual = np.ones(len(rows), dtype=bool)
+        for _ in range(HEIGHT_FITS):
+            solution = np.linalg.lstsq(terms[usual], np.ones(usual.sum()), rcond=None)[0]
+            share = np.maximum(terms @ solution, SMALLEST)
+            usual = np.abs(np.log(share)) < FAR_OFF
+        tallness[rows] = np.clip(np.log(share), -FAR_OFF, FAR_OFF)
+        per_px_m[rows] = USUAL_M * share / height_px
+    return tallness, per_px_m
+
+
+def _by_camera(camera: Integers) -> list[NDArray[np.intp]]:
+    """The rows of each camera that has any."""
+    order = np.argsort(camera, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(camera[order])) + 1)
 
 
 def _sightings(given: FloorDetections, rows: NDArray[np.intp], looks: Floats, step_s: float) -> Sightings:
@@ -75,10 +109,10 @@ def _visits(given: FloorDetections, looks: Floats, way_of: Integers) -> Visits:
     edges = np.flatnonzero(np.diff(way_of[rows], prepend=NOBODY, append=NOBODY))
     first, last, count = rows[edges[:-1]], rows[edges[1:] - 1], np.diff(edges)
     sums = np.add.reduceat(looks[rows], edges[:-1], axis=0) if len(rows) else looks[rows]
-    cameras = np.arange(len(given.cameras))
-    middles = [given.xy_m[given.camera == camera].mean(axis=0) for camera in cameras]
-    floor = np.zeros(len(cameras), dtype=np.int64)
+    floor, middle_m = np.zeros(len(given.cameras), dtype=np.int64), np.zeros((len(given.cameras), 2))
     floor[given.camera] = given.floor
+    for own in _by_camera(given.camera):
+        middle_m[given.camera[own[0]]] = given.xy_m[own].mean(axis=0)
     return Visits(
         start_s=given.time_s[first],
         end_s=given.time_s[last],
@@ -86,5 +120,5 @@ def _visits(given: FloorDetections, looks: Floats, way_of: Integers) -> Visits:
         last_camera=given.camera[last],
         looks=sums / count[:, None],
         floor=floor,
-        xy_m=np.array(middles),
+        xy_m=middle_m,
     )

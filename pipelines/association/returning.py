@@ -8,20 +8,29 @@ against an end and a beginning; the best set of links at once is an assignment p
 of the chain before it and of the chain after it.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.stats import norm
 
 from models.vision.tracker import identity
-from models.vision.tracker.linking import best_pairs
+from models.vision.tracker.identity import Variances
+from pipelines.association.pairs import best_links, blocks
 from pipelines.association.tracklets import Floats, Indices, Ints
 
 WAITS_S = np.array([0.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0])
 """Borders of the times out of view that are told apart; who is out of view for longer is somebody new."""
-ROUNDS = 8
+ROUNDS, SEARCHES = 8, 2
+"""How often all is joined anew, and how often, at first, the links worth thinking of are searched for anew."""
+MOST, LEAST = 64, -8.0
+"""So many beginnings are thought of for each end, and none less likely, nats."""
+NEARBY = 50
+"""Before anything is known the looks of each end are compared with those of so many beginnings, the likeliest by the usual ways."""
+AT_ONCE, PAIRS_AT_ONCE = 256, 100_000
 PRIOR_LINKS = 4.0
 """Departures from each camera that count for what is believed before any is seen."""
 NEVER_AGAIN = 0.3
@@ -55,23 +64,60 @@ def joined(visits: Visits) -> Indices:
     before = after = np.full(len(visits), -1)
     if len(visits) < 2:
         return np.arange(len(visits))
-    wait_s = visits.start_s[None, :] - visits.end_s[:, None]
-    heads, tails = np.nonzero((wait_s > WAITS_S[0]) & (wait_s < WAITS_S[-1]))
-    wait = np.searchsorted(WAITS_S, wait_s[heads, tails], side="right") - 1
     usual = _usual_ways(visits)
-    for _ in range(ROUNDS):
+    variances = identity.learn(visits.looks, _likest(visits, _ways(visits, usual, before, after)))
+    for number in range(ROUNDS):
         ways = _ways(visits, usual, before, after)
+        if number < SEARCHES:
+            heads, tails = _likely(visits, ways, variances)
+            wait = _wait(visits.start_s[tails] - visits.end_s[heads])
         gains = ways[visits.last_camera[heads], visits.first_camera[tails], wait]
-        gains += _alike(visits, before, after, heads, tails)
-        table = np.full((len(visits), len(visits)), -np.inf)
-        table[heads, tails] = gains
-        rows, columns = best_pairs(table)
+        gains += _alike(visits, variances, before, after, heads, tails)
+        chosen = best_links(len(visits), len(visits), heads, tails, gains)
         known = before
         before, after = np.full(len(visits), -1), np.full(len(visits), -1)
-        after[rows], before[columns] = columns, rows
+        after[heads[chosen]], before[tails[chosen]] = tails[chosen], heads[chosen]
         if np.array_equal(before, known):
             break
+        if len(chosen):
+            variances = identity.learn(visits.looks, _chains(before))
     return _chains(before)
+
+
+def _likely(visits: Visits, ways: Floats, variances: Variances) -> tuple[Indices, Indices]:
+    """The links worth thinking of: for each end the `MOST` beginnings that are likeliest by themselves, none below `LEAST`."""
+    heads, tails = [], []
+    for some, later, gains in _tables(visits, ways):
+        gains += identity.table(variances, visits.looks[some], visits.looks[later])
+        one, other = np.nonzero((gains > LEAST) & _among_best(gains, MOST))
+        heads.append(some[one])
+        tails.append(later[other])
+    return np.concatenate(heads), np.concatenate(tails)
+
+
+def _tables(visits: Visits, ways: Floats) -> Iterator[tuple[Indices, Indices, Floats]]:
+    """Some ends, all beginnings within the times out of view after them, and what the ways say of each pair, -inf if one cannot be."""
+    ends, begins = (np.argsort(side, kind="stable") for side in (visits.end_s, visits.start_s))
+    for part in blocks(len(visits), AT_ONCE):
+        some = ends[part]
+        borders_s = visits.end_s[some[[0, -1]]] + WAITS_S[[0, -1]]
+        later = begins[slice(*np.searchsorted(visits.start_s[begins], borders_s, side="right"))]
+        wait_s = visits.start_s[later][None, :] - visits.end_s[some][:, None]
+        gains = ways[visits.last_camera[some][:, None], visits.first_camera[later][None, :], _wait(wait_s)]
+        gains[(wait_s <= WAITS_S[0]) | (wait_s >= WAITS_S[-1])] = -np.inf
+        yield some, later, gains
+
+
+def _among_best(gains: Floats, most: int) -> NDArray[np.bool_]:
+    """Which of the gains, (n, m), are among the `most` best of their row, or as good as the last of these."""
+    if gains.shape[1] <= most:
+        return np.ones(gains.shape, dtype=bool)
+    return np.asarray(gains >= -np.partition(-gains, most, axis=1)[:, most, None])
+
+
+def _wait(wait_s: Floats) -> Indices:
+    """Which of the times out of view each is."""
+    return np.clip(np.searchsorted(WAITS_S, wait_s, side="right") - 1, 0, len(WAITS_S) - 2)
 
 
 def _ways(visits: Visits, usual: Floats, before: Indices, after: Indices) -> Floats:
@@ -105,23 +151,46 @@ def _usual_ways(visits: Visits) -> Floats:
     return np.asarray((near / near.sum(axis=1, keepdims=True))[:, :, None] * np.diff(norm.cdf(late / WAIT_SPREAD)))
 
 
-def _alike(visits: Visits, before: Indices, after: Indices, heads: Indices, tails: Indices) -> Floats:
+def _alike(
+    visits: Visits, variances: Variances, before: Indices, after: Indices, heads: Indices, tails: Indices
+) -> Floats:
     """How well the looks of the chain up to each head agree with those of the chain from each tail on, (m,)."""
-    variances = identity.learn(visits.looks, _chains(before) if (before >= 0).any() else _likest(visits))
     order = np.argsort(visits.start_s, kind="stable")
     past, future = (_sums(visits.looks, side, way) for side, way in ((before, order), (after, order[::-1])))
-    return identity.score(variances, (past[0][heads], future[0][tails]), (past[1][heads], future[1][tails]))
+    return np.concatenate(
+        [
+            np.zeros(0),
+            *(
+                identity.score(
+                    variances,
+                    (past[0][heads[few]], future[0][tails[few]]),
+                    (past[1][heads[few]], future[1][tails[few]]),
+                )
+                for few in blocks(len(heads), PAIRS_AT_ONCE)
+            ),
+        ]
+    )
 
 
-def _likest(visits: Visits) -> Indices:
-    """A guess at who is who, (n,), before anything is known: two visits not at the same time, each the other's likest."""
+def _likest(visits: Visits, ways: Floats) -> Indices:
+    """A guess at who is who, (n,), before anything is known: an end and a beginning, each the other's likest of those nearby."""
+    likest, earlier = np.full(len(visits), -1), np.full(len(visits), -1)
+    nearest = np.full(len(visits), np.inf)
     squares = (visits.looks**2).sum(axis=1)
-    away = squares[:, None] + squares[None, :] - 2 * visits.looks @ visits.looks.T
-    meanwhile = visits.start_s[:, None] <= visits.end_s[None, :]
-    away[meanwhile & meanwhile.T] = np.inf
-    likest = away.argmin(axis=1)
-    mutual = (likest[likest] == np.arange(len(visits))) & np.isfinite(away.min(axis=1))
-    return np.where(mutual, np.minimum(likest, np.arange(len(visits))), np.arange(len(visits)))
+    for some, later, gains in _tables(visits, ways):
+        away = squares[some][:, None] + squares[later][None, :] - 2 * visits.looks[some] @ visits.looks[later].T
+        away[~np.isfinite(gains) | ~_among_best(gains, NEARBY)] = np.inf
+        if not away.size:
+            continue
+        best = away.argmin(axis=1)
+        likest[some] = np.where(np.isfinite(away.min(axis=1)), later[best], -1)
+        best, least = away.argmin(axis=0), away.min(axis=0)
+        closer = least < nearest[later]
+        earlier[later[closer]], nearest[later[closer]] = some[best[closer]], least[closer]
+    before = np.full(len(visits), -1)
+    mutual = np.flatnonzero((likest >= 0) & (earlier[likest] == np.arange(len(visits))))
+    before[likest[mutual]] = mutual
+    return _chains(before)
 
 
 def _sums(looks: Floats, neighbours: Indices, order: Indices) -> tuple[Floats, Floats]:

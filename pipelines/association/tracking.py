@@ -1,8 +1,8 @@
 """People over all cameras of one floor: the offline tracker on fused sightings.
 
 Tracking what the cameras say together beats joining their finished tracks: where one camera loses or mixes up people
-another still tells them apart. Every step is one of a steady walk: fused places jump where cameras come and go, which would pass
-for manoeuvres.
+another still tells them apart. Where the errors of places are not known well every step is one of a steady walk: fused places jump
+where cameras come and go, which would pass for manoeuvres.
 """
 
 from dataclasses import dataclass
@@ -32,12 +32,14 @@ class Way:
     link_gain: Floats
 
 
-def follow(fused: Fused, variances: Variances, step_s: float) -> list[Way]:
-    """Everybody who is seen at two ticks or more over a second or longer, by first sight; `variances` of the looks."""
+def follow(fused: Fused, variances: Variances, step_s: float, manoeuvres: float) -> list[Way]:
+    """Everybody who is seen at two ticks or more over a second or longer, by first sight; `variances` of the looks,
+    `manoeuvres` the share of steps that are one.
+    """
     if not len(fused):
         return []
     times_s = np.asarray(fused.tick * step_s, dtype=np.float64)
-    links = _linked(fused, variances, times_s, step_s)
+    links = _linked(fused, variances, times_s, step_s, manoeuvres)
     boxes = np.zeros((len(fused), 4), dtype=np.float32)
     table = DetectionTable(times_s, np.zeros(len(fused), dtype=np.int32), boxes, np.ones(len(fused), dtype=np.float32))
     tracks = smoothing.finished(links, table)
@@ -46,14 +48,14 @@ def follow(fused: Fused, variances: Variances, step_s: float) -> list[Way]:
     ticks_s = _all_ticks_s(times_s, step_s)
     even = smoothing.at(tracks, np.zeros(len(ticks_s), dtype=np.int32), ticks_s)
     gains = _link_gains(links)
-    ways = []
-    for number in range(int(tracks.track.max()) + 1):
-        rows, own = tracks.detection[tracks.track == number].astype(np.intp), even.track == number
-        ways.append(Way(rows, even.taken_at_s[own], even.xy_m[own], gains[rows]))
-    return ways
+    numbers = np.arange(1, int(tracks.track.max()) + 1)
+    rows = np.split(tracks.detection.astype(np.intp), np.searchsorted(tracks.track, numbers))
+    borders = np.searchsorted(even.track, numbers)
+    times, places = np.split(even.taken_at_s, borders), np.split(even.xy_m, borders)
+    return [Way(own, when, where, gains[own]) for own, when, where in zip(rows, times, places, strict=True)]
 
 
-def _linked(fused: Fused, variances: Variances, times_s: Floats, step_s: float) -> Links:
+def _linked(fused: Fused, variances: Variances, times_s: Floats, step_s: float, manoeuvres: float) -> Links:
     ticks_s, sample = np.unique(times_s, return_inverse=True)
     placed = Placed(
         row=np.arange(len(fused)),
@@ -66,7 +68,7 @@ def _linked(fused: Fused, variances: Variances, times_s: Floats, step_s: float) 
         spread_m=np.sqrt(np.linalg.eigvalsh(fused.noise_m2)[:, 1]),
         strength=fused.strength,
     )
-    scene = linking.scene(placed, fused.looks, _area_m2(fused), _all_ticks_s(ticks_s, step_s), manoeuvres=0.0)
+    scene = linking.scene(placed, fused.looks, _area_m2(fused), _all_ticks_s(ticks_s, step_s), manoeuvres=manoeuvres)
     links = Links(scene.knowing(variances))
     links.decide_forward()
     for _ in range(SWEEPS):

@@ -79,6 +79,20 @@ def score(variances: Variances, sums: tuple[Floats, Floats], counts: tuple[Float
     return np.asarray(-0.5 * (np.log(determinant / (p * q)) + together - apart).sum(axis=1))
 
 
+def table(variances: Variances, some: Floats, others: Floats) -> Floats:
+    """`score` of each of n single pictures, (n, c), with each of m others, (m, c): (n, m)."""
+    b = variances.between
+    if not b.any():
+        return np.zeros((len(some), len(others)))
+    p = b + variances.within
+    determinant = p**2 - b**2
+    lonely = -0.5 * (p / determinant - 1 / p)
+    constant = -0.5 * np.log(determinant / p**2).sum()
+    return np.asarray(
+        constant + (some**2 @ lonely)[:, None] + (others**2 @ lonely)[None, :] + (some * (b / determinant)) @ others.T
+    )
+
+
 def _height_cue(boxes_px: Floats) -> Floats:
     """Log box height minus its linear fit in the foot's place in the picture, (n,)."""
     left, top, right, bottom = boxes_px.T
