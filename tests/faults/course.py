@@ -47,7 +47,10 @@ class Course:
         return number % 3 < 2
 
 
-SMALL = Course(2, 3, {(KILL, kind): 1 for kind in KINDS} | {(FREEZE, "driver"): 1}, longest_s=200.0)
+SMALL = Course(
+    2, 3, {(KILL, kind): 1 for kind in KINDS if kind != "decoder"} | {(FREEZE, "driver"): 1}, longest_s=200.0
+)
+"""Without decoders: among so few recordings hardly one lives long enough to be met (its death alone has tests of its own)."""
 KILLS = dict(zip(KINDS, (50, 45, 6, 32, 10, 10, 12, 25, 10), strict=True))
 FREEZES = {"driver": 8, "worker": 4, "handler": 2, "decoder": 2, "backend": 1, "postmaster": 1, "s3": 1, "raylet": 1}
 LARGE = Course(

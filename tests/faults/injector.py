@@ -53,13 +53,14 @@ class Injector:
             self._pause.wait(STEP_S)
 
     def _next(self) -> None:
-        """The first fault of the deck for which there is a victim, if there is one soon."""
-        until(self._strike, VICTIM_S, STEP_S)
+        """The first fault of the deck if there is a victim soon (some live for a moment only), else the first that finds one."""
+        if not until(lambda: self._strike(self.deck[:1]), VICTIM_S, STEP_S):
+            self._strike(self.deck)
 
-    def _strike(self) -> bool:
-        """Whether there was a victim."""
+    def _strike(self, faults: Sequence[Fault]) -> bool:
+        """Whether there was a victim of one of them."""
         living = self._living()
-        for how, kind in self.deck:
+        for how, kind in faults:
             if living[kind] and self._hit(how, self._random.choice(living[kind])):
                 self.deck.remove((how, kind))
                 self.done[how, kind] += 1

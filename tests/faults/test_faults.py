@@ -84,7 +84,7 @@ def same(answers: Sequence[tuple[Window, Any]]) -> bool:
 @pytest.mark.parametrize(
     "course",
     [
-        pytest.param(SMALL, id="small", marks=[pytest.mark.faults, pytest.mark.timeout(900)]),
+        pytest.param(SMALL, id="small", marks=pytest.mark.timeout(900)),
         pytest.param(LARGE, id="large", marks=[pytest.mark.faults, pytest.mark.timeout(7200)]),
     ],
 )
