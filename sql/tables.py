@@ -318,6 +318,14 @@ grid_day = Table(
     _must("samples", Integer),
 )
 visitor_day = Table("visitor_day", metadata, _key("day", Date), _key("attribute", Text), _must("people", Integer))
+visitor_hour = Table(
+    "visitor_hour",
+    metadata,
+    _key("day", Date),
+    _key("hour", _TIME),
+    _key("attribute", Text),
+    _must("people", Integer),
+)
 audit = Table(
     "audit",
     metadata,
