@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
-from models.world.errors import BadParameter, UnknownQuestion, UnknownSection
+from models.world.errors import BadParameter, BadWindow, UnknownQuestion, UnknownSection
 from models.world.people import ATTRIBUTES, UNKNOWN
 from models.world.periods import Window
 from sql.keys import PERMISSIONS
@@ -118,7 +118,12 @@ class Catalogue:
 
 
 def check(connection: Connection, bound: Bound) -> None:
-    """Raise UnknownSection for a section that the mall never had, BadParameter for a floor that it has not."""
+    """Raise UnknownSection for a section that the mall never had, BadParameter for a floor that it has not, BadWindow for a
+    time whose people were moved aside.
+    """
+    moved = connection.execute(statement("catalogue/moved-before")).fetchone()
+    if moved is not None and bound.window.start.date() < moved[0]:
+        raise BadWindow(f"people of the time before {moved[0]} are no longer at hand (30 days are); ask from then on")
     names = [row[0] for row in connection.execute(statement("catalogue/sections"))]
     section = bound.values.get("section")
     if section is not None and section not in names:
