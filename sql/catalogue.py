@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
-from models.world.errors import BadParameter, UnknownQuestion, UnknownSection
+from models.world.errors import BadParameter, BadWindow, UnknownQuestion, UnknownSection
 from models.world.people import ATTRIBUTES, UNKNOWN
 from models.world.periods import Window
 from sql.keys import PERMISSIONS
@@ -43,12 +43,13 @@ class Column:
 class Bound:
     """A question's parameters, checked.
 
-    `values` go to the database, `inputs` is their text form, for the answer and the audit.
+    `values` go to the database, with the mall's time zone as `zone`; `inputs` is their text form, for answer and audit.
     """
 
     question_id: str
     values: Mapping[str, Any]
     inputs: Mapping[str, str | list[str]]
+    zone: str
 
     @property
     def window(self) -> Window:
@@ -94,7 +95,7 @@ class Question:
         values = {name: _value(parameter, texts[name], zone) for name, parameter in known.items()}
         _check_order(values)
         given = {name: (text if known[name].multiple else text[0]) for name, text in texts.items() if text}
-        return Bound(self.id, values, given)
+        return Bound(self.id, values, given, zone.key)
 
 
 class Catalogue:
@@ -117,7 +118,12 @@ class Catalogue:
 
 
 def check(connection: Connection, bound: Bound) -> None:
-    """Raise UnknownSection for a section that the mall never had, BadParameter for a floor that it has not."""
+    """Raise UnknownSection for a section that the mall never had, BadParameter for a floor that it has not, BadWindow for a
+    time whose people were moved aside.
+    """
+    moved = connection.execute(statement("catalogue/moved-before")).fetchone()
+    if moved is not None and bound.window.start.date() < moved[0]:
+        raise BadWindow(f"people of the time before {moved[0]} are no longer at hand (30 days are); ask from then on")
     names = [row[0] for row in connection.execute(statement("catalogue/sections"))]
     section = bound.values.get("section")
     if section is not None and section not in names:
@@ -131,7 +137,7 @@ def check(connection: Connection, bound: Bound) -> None:
 def ask(connection: Connection, question: Question, bound: Bound) -> Answer:
     """Run the question. Its cost is bounded by the connection's statement timeout. Raises as `check` does."""
     check(connection, bound)
-    cursor = connection.execute(question.sql, dict(bound.values))
+    cursor = connection.execute(question.sql, {**bound.values, "zone": bound.zone})
     names = [column.name for column in cursor.description or ()]
     rows = [tuple(_expanded(names, row)) for row in cursor]
     return Answer(tuple(column.name for column in question.columns), rows, _unknown(connection, bound))
@@ -231,7 +237,14 @@ def _expanded(names: list[str], row: tuple[Any, ...]) -> Iterator[Any]:
 def _unknown(connection: Connection, bound: Bound) -> int | None:
     if bound.values.get("attribute", "{}") == "{}":
         return None
-    name = "catalogue/undecided-at" if "at" in bound.values else "catalogue/undecided-in-window"
-    asked = {"from": None, "to": None, "at": None, "section": None, "floor": None, **bound.values}
-    row = connection.execute(statement(name), asked).fetchone()
+    asked = {"from": None, "to": None, "at": None, "section": None, "floor": None, **bound.values, "zone": bound.zone}
+    row = connection.execute(statement(f"catalogue/undecided-{_place(asked)}"), asked).fetchone()
     return int(row[0]) if row else None
+
+
+def _place(asked: Mapping[str, Any]) -> str:
+    if asked["at"] is not None:
+        return "at"
+    if asked["floor"] is not None:
+        return "on-floor"
+    return "in-mall" if asked["section"] is None else "in-section"

@@ -160,7 +160,8 @@ def build_aside(store: Store, people: DayOfPeople, day: date, mark: str) -> Tall
         ]
         for future in futures:
             future.result()
-    return Tallies.of(people.person_ids, people.days, _values(people), positions, found)
+    present = [(hour.window.start, np.unique(hour.owners)) for hour in hours]
+    return Tallies.of(people.person_ids, people.days, _values(people), positions, found, present)
 
 
 @dataclass(frozen=True)

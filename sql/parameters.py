@@ -1,6 +1,7 @@
 """The types of a question's parameters: how a text becomes a value."""
 
 import math
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -10,7 +11,7 @@ from models.world.errors import BadParameter
 from models.world.people import read_attribute
 from models.world.periods import read_time
 
-Type = Literal["time", "section", "attribute", "floor", "integer", "number", "text"]
+Type = Literal["time", "section", "attribute", "floor", "integer", "number", "text", "person"]
 MAX_LENGTH = 200
 """The longest text accepted, in characters."""
 
@@ -45,6 +46,13 @@ def _text(text: str) -> str:
     return text
 
 
+def _person(text: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        raise ValueError(f"{text[:40]!r} is no person's id; the question people tells them") from None
+
+
 def _integer(text: str, low: int = -(2**31), high: int = 2**31 - 1) -> int:
     try:
         number = int(text)
@@ -76,4 +84,5 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "integer": _integer,
     "number": _number,
     "text": _text,
+    "person": _person,
 }

@@ -5,13 +5,14 @@ They mean what `refresh_rollups` in the migrations computes from what is stored;
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from psycopg import sql as composed
 
+from models.world.people import UNKNOWN
 from models.world.periods import from_epoch_s
 from models.world.ways import TOUCHING_S
 from sql.store import Connection
@@ -20,6 +21,8 @@ from sql.where import Located, Visited
 Indices = NDArray[np.int64]
 Row = tuple[Any, ...]
 _HOUR_US = 3_600_000_000
+NOT_COUNTED = -1
+"""The label of whoever is undecided for an attribute."""
 _COLUMNS: Mapping[str, Mapping[str, str]] = {
     "section_hour": {
         "hour": "timestamptz", "section_id": "text", "attribute": "text", "people": "int4", "present_ms": "int8",
@@ -30,6 +33,7 @@ _COLUMNS: Mapping[str, Mapping[str, str]] = {
     },
     "grid_day": {"grid_id": "int8", "attribute": "text", "people": "int4", "samples": "int4"},
     "visitor_day": {"attribute": "text", "people": "int4"},
+    "visitor_hour": {"hour": "timestamptz", "attribute": "text", "people": "int4"},
 }  # fmt: skip
 
 
@@ -46,7 +50,7 @@ class Labels:
         names, columns = [""], [np.zeros(people, dtype=np.int64)]
         for key, values in sorted(attributes.items()):
             words, which = np.unique(values, return_inverse=True)
-            columns.append(which + len(names))
+            columns.append(np.where(words == UNKNOWN, NOT_COUNTED, np.arange(len(words)) + len(names))[which])
             names += [f"{key}:{word}" for word in words]
         return cls(names, np.column_stack(columns))
 
@@ -65,15 +69,19 @@ class Tallies:
         attributes: Mapping[str, NDArray[np.str_]],
         positions: Sequence[Located],
         found: Sequence[Sequence[Visited]],
+        present: Sequence[tuple[datetime, Indices]],
     ) -> "Tallies":
-        """Count the positions and visits of all hours; `days` (p,) says in which day each person counts."""
+        """Count positions, visits and who was `present` in each hour; `days` (p,) says in which day each person counts."""
         labels = Labels.read(attributes, len(person_ids))
         counted: dict[date, dict[str, list[Row]]] = {}
         for day in np.unique(days):
             mine = days == day
             visits = _Visits.of([one for hour in found for one in hour], mine)
             counted[day.astype(object)] = {
-                "visitor_day": list(_counted(np.zeros(int(mine.sum()), np.int64), np.flatnonzero(mine), labels)),
+                "visitor_day": list(_counted(np.flatnonzero(mine), labels)),
+                "visitor_hour": [
+                    (hour, *row) for hour, persons in present for row in _counted(persons[mine[persons]], labels)
+                ],
                 "grid_day": list(_squares(positions, mine, labels)),
                 "section_hour": list(visits.hours(labels)),
                 "section_day": list(visits.days(labels)),
@@ -172,8 +180,8 @@ class _Visits:
             yield from_epoch_s(int(hours[hour]) * 3600), self.sections[came], self.sections[went], label, people, times
 
 
-def _counted(group: Indices, persons: Indices, labels: Labels) -> Iterable[Row]:
-    for _, label, people, _ in _tallied(group, persons, labels):
+def _counted(persons: Indices, labels: Labels) -> Iterable[Row]:
+    for _, label, people, _ in _tallied(np.zeros(len(persons), np.int64), persons, labels):
         yield label, people
 
 
@@ -188,10 +196,11 @@ def _tallied(group: Indices, persons: Indices, labels: Labels, amount: Indices |
     amounts = [] if amount is None else [np.bincount(which, weights=amount)]
     people, *totals = (np.zeros(span * len(labels.names)) for _ in range(2 + len(amounts)))
     for column in labels.of.T:
-        cell = code * len(labels.names) + column[person]
+        told = column[person] != NOT_COUNTED
+        cell = code[told] * len(labels.names) + column[person[told]]
         people += np.bincount(cell, minlength=len(people))
         for total, one in zip(totals, [entries, *amounts], strict=True):
-            total += np.bincount(cell, weights=one, minlength=len(people))
+            total += np.bincount(cell, weights=one[told], minlength=len(people))
     used = np.flatnonzero(people)
     groups, label = np.divmod(used, len(labels.names))
     columns = [np.rint(one[used]).astype(np.int64).tolist() for one in (people, *totals)]

@@ -318,6 +318,50 @@ grid_day = Table(
     _must("samples", Integer),
 )
 visitor_day = Table("visitor_day", metadata, _key("day", Date), _key("attribute", Text), _must("people", Integer))
+visitor_hour = Table(
+    "visitor_hour",
+    metadata,
+    _key("day", Date),
+    _key("hour", _TIME),
+    _key("attribute", Text),
+    _must("people", Integer),
+)
+legal_hold = Table(
+    "legal_hold",
+    metadata,
+    _key("first_day", Date),
+    _key("last_day", Date),
+    _must("reason", Text),
+    _must("noted_at", _TIME),
+)
+retention = Table("retention", metadata, _key("only_row", Boolean), _must("moved_before", Date))
+person_location_aside = Table(
+    "person_location_aside",
+    metadata,
+    _must("person_id", Uuid),
+    _must("taken_at", _TIME),
+    _must("floor", SmallInteger),
+    _must("location", _geometry("POINT")),
+    _must("grid_id", BigInteger),
+)
+person_track_aside = Table(
+    "person_track_aside",
+    metadata,
+    _must("person_id", Uuid),
+    _must("floor", SmallInteger),
+    _must("starts_at", _TIME),
+    _must("ends_at", _TIME),
+    _must("length_m", Double),
+    _must("path", _geometry("LINESTRINGM", 3)),
+)
+section_visit_aside = Table(
+    "section_visit_aside",
+    metadata,
+    _must("person_id", Uuid),
+    _must("section_id", Text),
+    _must("starts_at", _TIME),
+    _must("ends_at", _TIME),
+)
 audit = Table(
     "audit",
     metadata,

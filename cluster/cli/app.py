@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import typer
 
-from cluster.cli import archive, bench, evaluation, machine, questions, services, simulation, site
+from cluster.cli import archive, bench, evaluation, machine, questions, retention, services, simulation, site
 
 Commands = tuple[Callable[..., None], ...]
 START, WORK, TOOLS = "Start", "Video to answers", "Workshop"
@@ -17,7 +17,7 @@ _START: Commands = (
     services.logs,
     services.env,
 )
-_WORK: Commands = (archive.ingest, archive.extract, archive.coverage, questions.query)
+_WORK: Commands = (archive.ingest, archive.extract, archive.coverage, questions.query, retention.retention)
 
 app = typer.Typer(
     name="mall",

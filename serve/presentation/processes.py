@@ -15,6 +15,7 @@ CONFORMANCE = tuple(
 _SCHEMAS: Mapping[str, Mapping[str, object]] = {
     "time": {"type": "string", "format": "date-time"},
     "text": {"type": "string"},
+    "person": {"type": "string", "format": "uuid"},
     "section": {"type": "string", "format": "section"},
     "number": {"type": "number"},
     "integer": {"type": "integer"},

@@ -1,5 +1,7 @@
+drop function squares, flows, visitor_days, visitor_hours, section_days, section_hours;
 drop function rebuild_rollups, refresh_rollups, rollup_label, person_labels, moves_between_sections, stays_in_sections, visits;
-drop table visitor_day, grid_day, flow_hour, section_day, section_hour, section_visit;
+drop function day_ceil, day_floor, midnight, hour_ceil, hour_floor;
+drop table visitor_hour, visitor_day, grid_day, flow_hour, section_day, section_hour, section_visit;
 alter table person
 drop distance_m;
 

@@ -15,6 +15,7 @@ as $$
         ('section_day', null, 1),
         ('flow_hour', null, 1),
         ('visitor_day', null, 1),
+        ('visitor_hour', null, 1),
         ('grid_day', 'day', 1),
         ('person_location', 'taken_at', 0),
         ('person_track', 'starts_at', 0),
@@ -57,6 +58,50 @@ as $$
     order by length(needed.child), needed.child
 $$;
 
+-- Times as plain functions of their arguments: plans then know which partitions they need.
+
+create function hour_floor(moment timestamptz)
+returns timestamptz
+language sql
+immutable parallel safe
+as $$
+    select date_trunc('hour', moment, 'UTC')
+$$;
+
+create function hour_ceil(moment timestamptz)
+returns timestamptz
+language sql
+immutable parallel safe
+as $$
+    select date_trunc('hour', moment + interval '1 hour' - interval '1 microsecond', 'UTC')
+$$;
+
+create function midnight(day date, zone text)
+returns timestamptz
+language sql
+immutable parallel safe
+as $$
+    select day::timestamp at time zone zone
+$$;
+
+create function day_floor(moment timestamptz, zone text)
+returns date
+language sql
+immutable parallel safe
+as $$
+    select (moment at time zone zone)::date
+$$;
+comment on function day_floor is 'the mall''s own day of a moment';
+
+create function day_ceil(moment timestamptz, zone text)
+returns date
+language sql
+immutable parallel safe
+as $$
+    select ((moment - interval '1 microsecond') at time zone zone)::date + 1
+$$;
+comment on function day_ceil is 'the first of the mall''s own days that begins at the moment or later';
+
 create function visits(
     window_start timestamptz,
     window_end timestamptz,
@@ -80,7 +125,7 @@ as $$
         least(v.ends_at, window_end)
     from section_visit as v
     where
-        v.starts_at >= date_trunc('hour', window_start, 'UTC')
+        v.starts_at >= hour_floor(window_start)
         and v.starts_at < window_end
         and (v.ends_at > window_start or v.starts_at >= window_start)
         and (in_section is null or v.section_id = in_section)
@@ -185,6 +230,7 @@ as $$
     where
         a.day = of_day
         and a.active
+        and pair.value <> 'unknown'
 $$;
 comment on function person_labels is 'under which attribute values a rollup counts each person of a day; the empty one is everybody';
 
@@ -220,6 +266,7 @@ begin
     execute format('delete from flow_hour where day = %L', of_day);
     execute format('delete from grid_day where day = %L', of_day);
     execute format('delete from visitor_day where day = %L', of_day);
+    execute format('delete from visitor_hour where day = %L', of_day);
 
     execute format($text$
         insert into visitor_day (day, attribute, people)
@@ -227,6 +274,19 @@ begin
         from person_labels(%1$L) as l
         group by l.attribute
     $text$, of_day);
+
+    execute format($text$
+        insert into visitor_hour (day, hour, attribute, people)
+        with present as (
+            select distinct t.person_id, date_trunc('hour', t.starts_at, 'UTC') as hour
+            from person_track as t
+            where t.starts_at >= %2$L and t.starts_at < %3$L
+        )
+        select %1$L::date, p.hour, l.attribute, count(*)
+        from present as p
+        inner join person_labels(%1$L) as l on p.person_id = l.person_id
+        group by p.hour, l.attribute
+    $text$, of_day, low, high);
 
     execute format($text$
         insert into section_hour (day, hour, section_id, attribute, people, present_ms)
@@ -320,3 +380,338 @@ end
 $$;
 comment on function rebuild_rollups is
 'computes visits and rollups of all that is stored from the paths, of a section that changed since then or of all; reads every path';
+
+-- Sums for a window: whole hours and days from the rollups, the rest and what no rollup answers from the visits themselves.
+
+create function section_hours(
+    window_start timestamptz,
+    window_end timestamptz,
+    in_section text default null,
+    wanted jsonb default '{}'
+)
+returns table (section_id text, hour timestamptz, people bigint, present_s double precision)
+language sql
+stable parallel safe
+as $$
+    select
+        h.section_id,
+        h.hour,
+        sum(h.people)::bigint,
+        sum(h.present_ms)::float8 / 1000
+    from section_hour as h
+    where
+        h.attribute = rollup_label(wanted)
+        and h.hour >= hour_ceil(window_start)
+        and h.hour < hour_floor(window_end)
+        and h.day between day_floor(window_start, 'UTC') - 1 and day_floor(window_end, 'UTC') + 1
+        and (in_section is null or h.section_id = in_section)
+    group by h.section_id, h.hour
+    union all
+    select
+        v.section_id,
+        date_trunc('hour', v.starts_at, 'UTC'),
+        count(distinct v.person_id),
+        sum(extract(epoch from v.ends_at - v.starts_at)::float8)
+    from visits(window_start, least(hour_ceil(window_start), window_end), in_section, wanted) as v
+    where
+        rollup_label(wanted) is not null
+        and window_start < hour_ceil(window_start)
+    group by v.section_id, date_trunc('hour', v.starts_at, 'UTC')
+    union all
+    select
+        v.section_id,
+        date_trunc('hour', v.starts_at, 'UTC'),
+        count(distinct v.person_id),
+        sum(extract(epoch from v.ends_at - v.starts_at)::float8)
+    from visits(greatest(hour_floor(window_end), window_start), window_end, in_section, wanted) as v
+    where
+        rollup_label(wanted) is not null
+        and hour_floor(window_end) < window_end
+        and hour_floor(window_end) >= hour_ceil(window_start)
+    group by v.section_id, date_trunc('hour', v.starts_at, 'UTC')
+    union all
+    select
+        v.section_id,
+        date_trunc('hour', v.starts_at, 'UTC'),
+        count(distinct v.person_id),
+        sum(extract(epoch from v.ends_at - v.starts_at)::float8)
+    from visits(window_start, window_end, in_section, wanted) as v
+    where rollup_label(wanted) is null
+    group by v.section_id, date_trunc('hour', v.starts_at, 'UTC')
+$$;
+comment on function section_hours is 'different people in sections and how long together, by UTC hour, within the window';
+
+create function section_days(
+    window_start timestamptz,
+    window_end timestamptz,
+    zone text,
+    in_section text default null,
+    wanted jsonb default '{}'
+)
+returns table (section_id text, people bigint, visits bigint, present_s double precision)
+language sql
+stable parallel safe
+as $$
+    select
+        d.section_id,
+        sum(d.people)::bigint,
+        sum(d.visits)::bigint,
+        sum(d.present_ms)::float8 / 1000
+    from section_day as d
+    where
+        d.attribute = rollup_label(wanted)
+        and d.day >= day_ceil(window_start, zone)
+        and d.day < day_floor(window_end, zone)
+        and (in_section is null or d.section_id = in_section)
+    group by d.section_id
+    union all
+    select
+        s.section_id,
+        count(distinct s.person_id),
+        count(*),
+        sum(extract(epoch from s.ends_at - s.starts_at)::float8)
+    from stays_in_sections(window_start, least(midnight(day_ceil(window_start, zone), zone), window_end), in_section, wanted) as s
+    where
+        rollup_label(wanted) is not null
+        and window_start < midnight(day_ceil(window_start, zone), zone)
+    group by s.section_id
+    union all
+    select
+        s.section_id,
+        count(distinct s.person_id),
+        count(*),
+        sum(extract(epoch from s.ends_at - s.starts_at)::float8)
+    from stays_in_sections(greatest(midnight(day_floor(window_end, zone), zone), window_start), window_end, in_section, wanted) as s
+    where
+        rollup_label(wanted) is not null
+        and midnight(day_floor(window_end, zone), zone) < window_end
+        and day_floor(window_end, zone) >= day_ceil(window_start, zone)
+    group by s.section_id
+    union all
+    select
+        s.section_id,
+        count(distinct s.person_id),
+        count(*),
+        sum(extract(epoch from s.ends_at - s.starts_at)::float8)
+    from stays_in_sections(window_start, window_end, in_section, wanted) as s
+    where rollup_label(wanted) is null
+    group by s.section_id
+$$;
+comment on function section_days is
+'different people in sections, visits and how long together, in up to three rows a section: ids are of one day, so people add up over days';
+
+create function visitor_hours(window_start timestamptz, window_end timestamptz, wanted jsonb default '{}')
+returns table (hour timestamptz, people bigint)
+language sql
+stable parallel safe
+as $$
+    select
+        h.hour,
+        sum(h.people)::bigint
+    from visitor_hour as h
+    where
+        h.attribute = rollup_label(wanted)
+        and h.hour >= hour_ceil(window_start)
+        and h.hour < hour_floor(window_end)
+        and h.day between day_floor(window_start, 'UTC') - 1 and day_floor(window_end, 'UTC') + 1
+    group by h.hour
+    union all
+    select
+        date_trunc('hour', w.starts_at, 'UTC'),
+        count(distinct w.person_id)
+    from walks(window_start, least(hour_ceil(window_start), window_end), null, null, wanted) as w
+    where
+        rollup_label(wanted) is not null
+        and window_start < hour_ceil(window_start)
+    group by date_trunc('hour', w.starts_at, 'UTC')
+    union all
+    select
+        date_trunc('hour', w.starts_at, 'UTC'),
+        count(distinct w.person_id)
+    from walks(greatest(hour_floor(window_end), window_start), window_end, null, null, wanted) as w
+    where
+        rollup_label(wanted) is not null
+        and hour_floor(window_end) < window_end
+        and hour_floor(window_end) >= hour_ceil(window_start)
+    group by date_trunc('hour', w.starts_at, 'UTC')
+    union all
+    select
+        date_trunc('hour', w.starts_at, 'UTC'),
+        count(distinct w.person_id)
+    from walks(window_start, window_end, null, null, wanted) as w
+    where rollup_label(wanted) is null
+    group by date_trunc('hour', w.starts_at, 'UTC')
+$$;
+comment on function visitor_hours is 'different people in the mall, by UTC hour, within the window';
+
+create function visitor_days(window_start timestamptz, window_end timestamptz, zone text, wanted jsonb default '{}')
+returns table (day date, people bigint)
+language sql
+stable parallel safe
+as $$
+    select
+        d.day,
+        d.people::bigint
+    from visitor_day as d
+    where
+        d.attribute = rollup_label(wanted)
+        and d.day >= day_ceil(window_start, zone)
+        and d.day < day_floor(window_end, zone)
+    union all
+    select
+        day_floor(w.starts_at, zone),
+        count(distinct w.person_id)
+    from walks(window_start, least(midnight(day_ceil(window_start, zone), zone), window_end), null, null, wanted) as w
+    where
+        rollup_label(wanted) is not null
+        and window_start < midnight(day_ceil(window_start, zone), zone)
+    group by day_floor(w.starts_at, zone)
+    union all
+    select
+        day_floor(w.starts_at, zone),
+        count(distinct w.person_id)
+    from walks(greatest(midnight(day_floor(window_end, zone), zone), window_start), window_end, null, null, wanted) as w
+    where
+        rollup_label(wanted) is not null
+        and midnight(day_floor(window_end, zone), zone) < window_end
+        and day_floor(window_end, zone) >= day_ceil(window_start, zone)
+    group by day_floor(w.starts_at, zone)
+    union all
+    select
+        day_floor(w.starts_at, zone),
+        count(distinct w.person_id)
+    from walks(window_start, window_end, null, null, wanted) as w
+    where rollup_label(wanted) is null
+    group by day_floor(w.starts_at, zone)
+$$;
+comment on function visitor_days is 'different people in the mall, by its own day, within the window';
+
+create function flows(window_start timestamptz, window_end timestamptz, zone text, wanted jsonb default '{}')
+returns table (from_section text, to_section text, people bigint, moves bigint)
+language sql
+stable parallel safe
+as $$
+    select
+        f.from_section,
+        f.to_section,
+        sum(f.people)::bigint,
+        sum(f.moves)::bigint
+    from flow_hour as f
+    where
+        f.attribute = rollup_label(wanted)
+        and f.hour >= hour_ceil(window_start)
+        and f.hour < hour_floor(window_end)
+        and f.day between day_floor(window_start, 'UTC') - 1 and day_floor(window_end, 'UTC') + 1
+    group by f.from_section, f.to_section
+    union all
+    -- Where somebody came from may lie before the window, on the same day.
+    select
+        m.from_section,
+        m.to_section,
+        count(distinct m.person_id),
+        count(*)
+    from moves_between_sections(
+        midnight(day_floor(window_start, zone), zone), least(hour_ceil(window_start), window_end), wanted
+    ) as m
+    where
+        rollup_label(wanted) is not null
+        and window_start < hour_ceil(window_start)
+        and m.entered_at >= window_start
+    group by m.from_section, m.to_section
+    union all
+    select
+        m.from_section,
+        m.to_section,
+        count(distinct m.person_id),
+        count(*)
+    from moves_between_sections(midnight(day_floor(window_end, zone), zone), window_end, wanted) as m
+    where
+        rollup_label(wanted) is not null
+        and hour_floor(window_end) < window_end
+        and hour_floor(window_end) >= hour_ceil(window_start)
+        and m.entered_at >= hour_floor(window_end)
+    group by m.from_section, m.to_section
+    union all
+    select
+        m.from_section,
+        m.to_section,
+        count(distinct (m.person_id, m.hour)),
+        count(*)
+    from moves_between_sections(midnight(day_floor(window_start, zone), zone), window_end, wanted) as m
+    where
+        rollup_label(wanted) is null
+        and m.entered_at >= window_start
+    group by m.from_section, m.to_section
+$$;
+comment on function flows is 'ways from the section visited before into another, entered within the window; people count once in each hour';
+
+create function squares(
+    window_start timestamptz,
+    window_end timestamptz,
+    zone text,
+    on_floor integer default null,
+    wanted jsonb default '{}'
+)
+returns table (grid_id bigint, people bigint, samples bigint)
+language sql
+stable parallel safe
+as $$
+    select
+        g.grid_id,
+        sum(g.people)::bigint,
+        sum(g.samples)::bigint
+    from grid_day as g
+    where
+        g.attribute = rollup_label(wanted)
+        and g.day >= day_ceil(window_start, zone)
+        and g.day < day_floor(window_end, zone)
+        and (on_floor is null or (g.grid_id >> 24) - 128 = on_floor)
+    group by g.grid_id
+    union all
+    select
+        l.grid_id,
+        count(distinct l.person_id),
+        count(*)
+    from person_location as l
+    where
+        rollup_label(wanted) is not null
+        and l.taken_at >= window_start
+        and l.taken_at < least(midnight(day_ceil(window_start, zone), zone), window_end)
+        and (on_floor is null or l.floor = on_floor)
+        and (
+            wanted = '{}'
+            or l.person_id in (select d.person_id from people_described(window_start, window_start + interval '1 day', wanted, false) as d)
+        )
+    group by l.grid_id
+    union all
+    select
+        l.grid_id,
+        count(distinct l.person_id),
+        count(*)
+    from person_location as l
+    where
+        rollup_label(wanted) is not null
+        and day_floor(window_end, zone) >= day_ceil(window_start, zone)
+        and l.taken_at >= midnight(day_floor(window_end, zone), zone)
+        and l.taken_at < window_end
+        and (on_floor is null or l.floor = on_floor)
+        and (
+            wanted = '{}'
+            or l.person_id in (select d.person_id from people_described(window_end - interval '1 day', window_end, wanted, false) as d)
+        )
+    group by l.grid_id
+    union all
+    select
+        l.grid_id,
+        count(distinct l.person_id),
+        count(*)
+    from person_location as l
+    where
+        rollup_label(wanted) is null
+        and l.taken_at >= window_start
+        and l.taken_at < window_end
+        and (on_floor is null or l.floor = on_floor)
+        and l.person_id in (select d.person_id from people_described(window_start, window_end, wanted, false) as d)
+    group by l.grid_id
+$$;
+comment on function squares is 'different people in 2 m squares and their stored positions, in up to three rows a square';

@@ -26,7 +26,7 @@ create table section_hour (
     primary key (section_id, attribute, hour, day)
 ) partition by range (day);
 comment on table section_hour is 'people in a section within a full UTC hour, and how long together';
-comment on column section_hour.attribute is 'empty: everybody; "shirt:blue": those; "shirt:unknown": the undecided';
+comment on column section_hour.attribute is 'empty: everybody; "shirt:blue": those';
 
 create table section_day (
     day date not null,
@@ -68,3 +68,12 @@ create table visitor_day (
     primary key (day, attribute)
 ) partition by range (day);
 comment on table visitor_day is 'different people on one of the mall''s own days';
+
+create table visitor_hour (
+    day date not null,
+    hour timestamptz not null,
+    attribute text not null,
+    people integer not null,
+    primary key (attribute, hour, day)
+) partition by range (day);
+comment on table visitor_hour is 'different people within a full UTC hour';

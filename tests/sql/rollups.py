@@ -4,7 +4,7 @@ from typing import Any
 
 from sql.store import Connection
 
-TABLES = ("section_visit", "section_hour", "section_day", "flow_hour", "grid_day", "visitor_day")
+TABLES = ("section_visit", "section_hour", "section_day", "flow_hour", "grid_day", "visitor_day", "visitor_hour")
 
 
 def kept(connection: Connection) -> dict[str, list[tuple[Any, ...]]]:

@@ -55,7 +55,7 @@ INGEST_MUST_NOT = [
 ]
 
 
-BY_DAY = ("person", "person_attributes", "section_hour", "section_day", "flow_hour", "visitor_day")
+BY_DAY = ("person", "person_attributes", "section_hour", "section_day", "flow_hour", "visitor_day", "visitor_hour")
 
 
 def allowed(opened: Store, query: str) -> bool:

@@ -1,0 +1,1 @@
+select moved_before from retention;

@@ -1,0 +1,5 @@
+select
+    action,
+    family,
+    day
+from retention_plan(%(today)s::date);

@@ -1,0 +1,1 @@
+select retire(%(action)s::text, %(family)s::text, %(day)s::date);
