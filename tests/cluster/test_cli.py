@@ -48,8 +48,9 @@ EVALUATE = [
 COMMANDS = [
     [],
     *([name] for name in ("demo", "doctor", "up", "down", "status", "logs", "env", "ingest", "extract", "coverage")),
-    *([name] for name in ("query", "simulate", "site", "evaluate", "train")),
+    *([name] for name in ("query", "simulate", "site", "attributes", "evaluate", "train")),
     ["site", "load"],
+    *(["attributes", name] for name in ("list", "show", "approve", "retire")),
     ["evaluate", "tracking"],
     ["evaluate", "association"],
     ["train", "detector"],
