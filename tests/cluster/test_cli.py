@@ -49,7 +49,7 @@ COMMANDS = [
     [],
     *([name] for name in ("demo", "doctor", "up", "down", "status", "logs", "env", "ingest", "extract", "coverage")),
     *([name] for name in ("query", "simulate", "site", "attributes", "evaluate", "train")),
-    ["site", "load"],
+    *(["site", name] for name in ("load", "calibrate", "check")),
     *(["attributes", name] for name in ("list", "show", "approve", "retire")),
     ["evaluate", "tracking"],
     ["evaluate", "association"],
