@@ -73,7 +73,7 @@ def associate(
 
 
 def _on_floor(ordered: Sequence[Tracklet], site: Site, floor: int, step_s: float) -> list[Stay]:
-    cameras = [camera for camera in site.cameras if camera.floor == floor]
+    cameras = [camera for camera in site.cameras if camera.floor == floor and camera.calibration is not None]
     if not cameras:
         return []
     seen = sightings(ordered, cameras, step_s)

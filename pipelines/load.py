@@ -10,6 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from models.vision.describer import decide
+from models.world import attributes
 from models.world.errors import LeaseLost
 from models.world.paths import Path, cut_at_hours
 from models.world.periods import HOUR, Window, clip, local_day, site_hours, subtract
@@ -29,8 +30,6 @@ from sql.store import Store
 log = logging.getLogger(__name__)
 BEFORE, AFTER = timedelta(minutes=2), timedelta(seconds=10)
 """What is associated together with an hour, so that people cross its borders; all of it counts in the hour it lies in."""
-DESCRIBER = "1"
-"""Version of the attributes: raised whenever the same crops would be described otherwise."""
 
 
 def load_hour(hour: datetime, site: Site, resources: Resources, store: Store, owner: str) -> int | None:
@@ -78,7 +77,7 @@ def in_hour(persons: Sequence[Associated], claim: LoadClaim) -> HourOfPeople:
         if own:
             paths[person.person_id] = own
             found.append(_person(person, claim.window))
-    return HourOfPeople(found, paths, DESCRIBER, ASSOCIATION)
+    return HourOfPeople(found, paths, attributes.version(), ASSOCIATION)
 
 
 def read_tracklets(winner: Winner, objects: Objects) -> list[Tracklet]:

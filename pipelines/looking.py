@@ -63,8 +63,8 @@ class Looks:
         """The pictures to look at next, given what was seen so far: the middle of each gap in doubt; a clear one stays clear."""
         known = np.flatnonzero(self._looked)
         after = np.flatnonzero((np.diff(known) > 1) & ~self._clear[known[:-1]])
-        if not len(after):
-            return after
+        if not len(after) or camera.calibration is None:
+            return after[:0]  # who is only counted need not be told from others
         in_doubt = doubtful(seen, camera.calibration, (camera.width_px, camera.height_px), self.times_s)
         self._clear[known[:-1][~in_doubt]] = True
         after = after[in_doubt[after]]

@@ -14,6 +14,7 @@ import numpy as np
 import shapely
 import yaml
 
+from models.world.lenses import STRONGEST, WEAKEST, Lens
 from models.world.places import (
     Calibration,
     Camera,
@@ -201,14 +202,12 @@ def _check_within(value: Value, polygon: Sequence[Point], floor: Floor) -> None:
 
 
 def _camera(value: Value, identity: str, floors: Mapping[int, Floor | None]) -> Camera:
-    fields = value.fields(
-        ("id", "floor", "resolution_px", "frame_rate_hz", "keyframe_interval_s", "calibration"),
-    )
+    fields = value.fields(("id", "floor", "resolution_px", "frame_rate_hz", "keyframe_interval_s"), ("calibration",))
     floor = _tried(lambda v: _floor_of(v, floors), fields["floor"])
     size = _tried(_size, fields["resolution_px"])
     rate = _tried(lambda v: v.number(0.01, 1000, unit="Hz"), fields["frame_rate_hz"])
     interval = _tried(lambda v: v.number(0.001, 3600, unit="s"), fields["keyframe_interval_s"])
-    calibration = _calibration(fields["calibration"])
+    calibration = _calibration(fields["calibration"], size or (1, 1)) if "calibration" in fields else None
     if floor is None or size is None or rate is None or interval is None:
         raise Invalid
     return Camera(identity, floor, *size, rate, interval, calibration)
@@ -221,20 +220,23 @@ def _size(value: Value) -> tuple[int, int]:
     return sides[0].integer(1, _MAX_SIDE_PX), sides[1].integer(1, _MAX_SIDE_PX)
 
 
-def _calibration(value: Value) -> Calibration:
-    fields = value.fields((), ("points_px", "points_m", "homography"))
-    if set(fields) not in ({"points_px", "points_m"}, {"homography"}):
-        raise value.wrong("a calibration is either points_px and points_m, or a homography")
+def _calibration(value: Value, size_px: tuple[int, int]) -> Calibration:
+    fields = value.fields((), ("points_px", "points_m", "homography", "lens_k1"))
+    if set(fields) - {"lens_k1"} not in ({"points_px", "points_m"}, {"homography"}):
+        raise value.wrong(
+            "a calibration is either points_px and points_m, or a homography; lens_k1 may stand beside it"
+        )
+    lens = Lens(fields["lens_k1"].number(WEAKEST, STRONGEST), *size_px) if "lens_k1" in fields else None
     if "homography" in fields:
         rows = [[cell.number(-1e12, 1e12) for cell in row.items()] for row in fields["homography"].items()]
         if [len(row) for row in rows] != [3, 3, 3]:
             raise fields["homography"].wrong("a homography is three rows of three numbers")
         with fields["homography"].blamed():
-            return with_homography(np.array(rows))
+            return with_homography(np.array(rows), lens)
     points_px = _points(fields["points_px"], _MAX_SIDE_PX, "px")
     points_m = _points(fields["points_m"], _REACH_M, "m")
     with value.blamed():
-        return calibrate(points_px, points_m)
+        return calibrate(points_px, points_m, lens)
 
 
 def _polygon(value: Value) -> tuple[Point, ...]:
@@ -282,17 +284,26 @@ def _document(site: Site) -> dict[str, Any]:
     return document
 
 
-def _camera_document(camera: Camera) -> dict[str, Any]:
-    held = camera.calibration
+def calibration_document(held: Calibration) -> dict[str, Any]:
+    """A calibration as it stands in a site file."""
     pairs = {"points_px": _lists(held.points_px), "points_m": _lists(held.points_m)}
-    return {
+    document: dict[str, Any] = pairs if held.points_px else {"homography": _lists(held.homography)}
+    return document if held.lens is None else {**document, "lens_k1": held.lens.k1}
+
+
+def _camera_document(camera: Camera) -> dict[str, Any]:
+    document = {
         "id": camera.id,
         "floor": camera.floor,
         "resolution_px": [camera.width_px, camera.height_px],
         "frame_rate_hz": camera.frame_rate_hz,
         "keyframe_interval_s": camera.keyframe_interval_s,
-        "calibration": pairs if held.points_px else {"homography": _lists(held.homography)},
     }
+    return (
+        document
+        if camera.calibration is None
+        else {**document, "calibration": calibration_document(camera.calibration)}
+    )
 
 
 def _lists(rows: Sequence[Sequence[float]]) -> list[list[float]]:

@@ -8,9 +8,10 @@ test. Frames never leave `Detect`. A segment that cannot be used carries its rea
 import tempfile
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import cv2
@@ -26,18 +27,21 @@ from models.vision.tracker import DetectionTable, Tracks, track
 from models.world.errors import BadInput, BadVideo, DecoderLost, NotFound
 from models.world.people import tracklet_id
 from models.world.periods import Window
-from models.world.places import Camera, Segment, Site
+from models.world.places import Calibration, Camera, Segment, Site
 from pipelines import choosing, raw
 from pipelines.candidates import Candidates
 from pipelines.decode import Frame, opened
 from pipelines.guard import DecodeLimits
 from pipelines.looking import Looks, Rate
 from pipelines.objects import Objects
-from sql.ledger import CORRUPT, DELETED, Claim
+from sql.ledger import CORRUPT, DELETED, NOT_CALIBRATED, Claim
 
 Row = dict[str, Any]
 Floats = NDArray[np.float64]
 NO_ERROR = ""
+COUNTED_CONFIDENCE = 0.3
+"""A detection less sure than this is not counted where people are only counted."""
+_NOTHING: Mapping[str, object] = MappingProxyType({"sightings": b"", "tracklets": b"", "crop_names": [], "crops": []})
 FAILED, SUSPECT = "failed", "suspect"
 """Verdicts: try it again another time; or it may have killed its decoder, which only trying it alone can tell."""
 Note = Callable[[Row, float], None]
@@ -156,9 +160,19 @@ class Track:
         """The row with its tracklets, the detections dropped."""
         rest = {key: value for key, value in row.items() if key not in ("detections", "looked_s")}
         if row["error"]:
-            return {**rest, "sightings": b"", "tracklets": b"", "crop_names": [], "crops": []}
+            return {**rest, **_NOTHING}
         found = from_ipc(row["detections"])
-        tracks = self._tracks(found, self._cameras[row["camera_id"]], np.array(row["looked_s"]))
+        camera = self._cameras[row["camera_id"]]
+        if camera.calibration is None:
+            reason = counted(camera.id, found)
+            return {
+                **rest,
+                **_NOTHING,
+                "error": f"{NOT_CALIBRATED}: {reason}",
+                "verdict": f"{NOT_CALIBRATED} ({reason})",
+            }
+        picture = camera.width_px, camera.height_px
+        tracks = self._tracks(found, camera.calibration, picture, np.array(row["looked_s"]))
         names, crops = _crops(found, tracks)
         return {
             **rest,
@@ -168,7 +182,7 @@ class Track:
             "crops": crops,
         }
 
-    def _tracks(self, found: pa.Table, camera: Camera, looked_s: Floats) -> Tracks:
+    def _tracks(self, found: pa.Table, calibration: Calibration, picture: tuple[int, int], looked_s: Floats) -> Tracks:
         table = DetectionTable(
             found["taken_at_s"].to_numpy(),
             found["frame"].to_numpy(),
@@ -176,7 +190,14 @@ class Track:
             found["confidence"].to_numpy(),
             _stacked(found["embedding"]),
         )
-        return track(table, camera.calibration, (camera.width_px, camera.height_px), looked_s)
+        return track(table, calibration, picture, looked_s)
+
+
+def counted(camera_id: str, found: pa.Table) -> str:
+    """What a camera that cannot place people on the floor tells of them: how many were in the picture at a time."""
+    sure = found.filter(pa.array(found["confidence"].to_numpy() >= COUNTED_CONFIDENCE))
+    people = np.bincount(sure["frame"].to_numpy()) if len(sure) else np.zeros(1, dtype=np.int64)
+    return f"people of {camera_id} are counted in the picture only: {int(people.max())} at a time at most"
 
 
 class Describer(Protocol):

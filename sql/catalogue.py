@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
+from models.world.attributes import ATTRIBUTES, UNKNOWN
 from models.world.errors import BadParameter, BadWindow, UnknownQuestion, UnknownSection
-from models.world.people import ATTRIBUTES, UNKNOWN
 from models.world.periods import Window
 from sql.keys import PERMISSIONS
 from sql.parameters import Parameter, Type, read_value

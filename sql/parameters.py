@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from models.world.attributes import read_attribute
 from models.world.errors import BadParameter
-from models.world.people import read_attribute
 from models.world.periods import read_time
 
 Type = Literal["time", "section", "attribute", "floor", "integer", "number", "text", "person"]

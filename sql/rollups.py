@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from psycopg import sql as composed
 
-from models.world.people import UNKNOWN
+from models.world.attributes import UNKNOWN
 from models.world.periods import from_epoch_s
 from models.world.ways import TOUCHING_S
 from sql.store import Connection

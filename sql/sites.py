@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from models.world.errors import BadSite, NotFound
+from models.world.lenses import Lens
 from models.world.places import (
     CELL_M,
     Calibration,
@@ -161,12 +162,14 @@ def _write_section(connection: Connection, section: Section, moment: datetime) -
 def _write_camera(connection: Connection, camera: Camera, moment: datetime) -> None:
     row = {name: value for name, value in vars(camera).items() if name != "calibration"}
     connection.execute(statement("sites/save-camera"), row)
+    held = camera.calibration
     calibration = {
         "camera_id": camera.id,
         "moment": moment,
-        "homography": [number for line in camera.calibration.homography for number in line],
-        "points_px": json.dumps(camera.calibration.points_px),
-        "points_m": json.dumps(camera.calibration.points_m),
+        "homography": None if held is None else [number for line in held.homography for number in line],
+        "points_px": json.dumps(held.points_px if held else ()),
+        "points_m": json.dumps(held.points_m if held else ()),
+        "lens_k1": held.lens.k1 if held and held.lens else None,
     }
     connection.execute(statement("sites/save-calibration"), calibration)
 
@@ -194,9 +197,12 @@ def _stored(connection: Connection, at: datetime = LATEST) -> Site | None:
 
 
 def _camera(row: tuple[Any, ...]) -> Camera:
-    numbers, points_px, points_m = row[6:]
+    numbers, points_px, points_m, lens_k1 = row[6:]
+    if numbers is None:
+        return Camera(row[0], row[1], row[2], row[3], row[4], row[5], None)
+    lens = None if lens_k1 is None else Lens(lens_k1, row[2], row[3])
     homography = tuple((numbers[i], numbers[i + 1], numbers[i + 2]) for i in (0, 3, 6))
-    calibration = Calibration(homography, _points(points_px), _points(points_m))
+    calibration = Calibration(homography, _points(points_px), _points(points_m), lens)
     return Camera(row[0], row[1], row[2], row[3], row[4], row[5], calibration)
 
 

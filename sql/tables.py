@@ -92,9 +92,10 @@ calibration = Table(
     metadata,
     _key("camera_id", Text),
     _key("valid_from", _TIME),
-    _must("homography", ARRAY(Double)),
+    Column("homography", ARRAY(Double)),
     _must("points_px", JSONB),
     _must("points_m", JSONB),
+    Column("lens_k1", Double),
 )
 segment = Table(
     "segment",

@@ -4,7 +4,18 @@ from collections.abc import Callable
 
 import typer
 
-from cluster.cli import archive, bench, evaluation, machine, questions, retention, services, simulation, site
+from cluster.cli import (
+    archive,
+    attributes,
+    bench,
+    evaluation,
+    machine,
+    questions,
+    retention,
+    services,
+    simulation,
+    site,
+)
 
 Commands = tuple[Callable[..., None], ...]
 START, WORK, TOOLS = "Start", "Video to answers", "Workshop"
@@ -30,6 +41,7 @@ app = typer.Typer(
 for command in _START:
     app.command(rich_help_panel=START)(command)
 app.add_typer(site.app, name="site", rich_help_panel=WORK)
+app.add_typer(attributes.app, name="attributes", rich_help_panel=WORK)
 for command in _WORK:
     app.command(rich_help_panel=WORK)(command)
 app.command(rich_help_panel=TOOLS)(simulation.simulate)

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.world.people import COLOURS
+from models.world.attributes import COLOURS
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]

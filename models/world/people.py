@@ -1,4 +1,4 @@
-"""People, their tracklets and attributes: identities and the words that describe them.
+"""People and their tracklets: identities.
 
 An id is derived from what it names, so the same input gives the same id on every run; ids of two days
 cannot be linked, because the day goes into the hash.
@@ -6,32 +6,7 @@ cannot be linked, because the day goes into the hash.
 
 import hashlib
 import uuid
-from collections.abc import Mapping
 from datetime import date, datetime
-from types import MappingProxyType
-
-UNKNOWN = "unknown"
-COLOURS = ("black", "white", "grey", "red", "orange", "yellow", "green", "blue", "purple", "pink", "brown")
-ATTRIBUTES: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"shirt": COLOURS, "trousers": COLOURS, "shoes": ("yes", "no")}
-)
-"""Every attribute that may be extracted or asked for, with its values. What is not here does not exist:
-no sex, age, ethnicity or face, by design."""
-
-
-def read_attribute(text: str) -> tuple[str, str]:
-    """`key:value` as a pair, both known.
-
-    Raises ValueError naming the allowed keys or values.
-    """
-    key, separator, value = text.partition(":")
-    if not separator:
-        raise ValueError(f"{text!r} is not an attribute; write key:value, for example shirt:blue")
-    if key not in ATTRIBUTES:
-        raise ValueError(f"{key!r} is not an attribute; known: {', '.join(ATTRIBUTES)}")
-    if value not in ATTRIBUTES[key]:
-        raise ValueError(f"{value!r} is not a value of {key}; known: {', '.join(ATTRIBUTES[key])}")
-    return key, value
 
 
 def segment_id(camera_id: str, start: datetime, sha256: str) -> uuid.UUID:

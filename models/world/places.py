@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.world.errors import BadSite, UnknownCamera, UnknownSection
+from models.world.lenses import Lens
 from models.world.periods import Window
 
 Floats = NDArray[np.float64]
@@ -22,16 +23,22 @@ CELL_M = 2.0
 """The side of a grid cell in metres."""
 MAX_RESIDUAL_M = 0.5
 """A calibration whose points miss their floor positions by more, in the mean, is refused."""
+_TOLERANCE = 1e-5
+"""What is so much smaller than its like counts as nothing when it is asked whether a mapping is singular."""
 _GRID_ORIGIN = 2048
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """A camera's homography, foot point px to floor m: `homography` is (3, 3), scaled so that [2, 2] is 1."""
+    """A camera's homography, foot point px to floor m: `homography` is (3, 3), scaled so that [2, 2] is 1.
+
+    With a `lens` it holds for straightened pictures; all pixels that go in and out are those of the picture as it is.
+    """
 
     homography: tuple[tuple[float, float, float], ...]
     points_px: tuple[Point, ...] = ()
     points_m: tuple[Point, ...] = ()
+    lens: Lens | None = None
 
     @property
     def matrix(self) -> Floats:
@@ -40,7 +47,7 @@ class Calibration:
 
     def to_floor(self, feet_px: Floats) -> Floats:
         """Feet, (n, 2) px, as floor positions, (n, 2) m; nan for feet on or above the horizon."""
-        mapped = _homogeneous(feet_px) @ self.matrix.T
+        mapped = _homogeneous(self.straightened(feet_px)) @ self.matrix.T
         depth = mapped[:, 2:] * self._depth_sign()
         return np.where(depth > 1e-9, mapped[:, :2] / np.where(mapped[:, 2:] == 0, 1.0, mapped[:, 2:]), np.nan)
 
@@ -48,14 +55,21 @@ class Calibration:
         """Floor positions, (n, 2) m, as picture points, (n, 2) px; nan for positions behind the camera."""
         mapped = _homogeneous(floor_m) @ np.linalg.inv(self.matrix).T
         depth = mapped[:, 2:] * self._depth_sign()
-        return np.where(depth > 1e-12, mapped[:, :2] / np.where(mapped[:, 2:] == 0, 1.0, mapped[:, 2:]), np.nan)
+        straight = np.where(depth > 1e-12, mapped[:, :2] / np.where(mapped[:, 2:] == 0, 1.0, mapped[:, 2:]), np.nan)
+        return straight if self.lens is None else self.lens.bend(straight)
+
+    def straightened(self, points_px: Floats) -> Floats:
+        """Points of the picture, (n, 2) px, as they would be without distortion."""
+        points = np.asarray(points_px, dtype=np.float64).reshape(-1, 2)
+        return points if self.lens is None else self.lens.straighten(points)
 
     def jacobian(self, feet_px: Floats) -> Floats:
         """d(floor m)/d(picture px) at each foot point: (n, 2) px -> (n, 2, 2) m/px."""
         matrix = self.matrix
-        mapped = _homogeneous(feet_px) @ matrix.T
+        mapped = _homogeneous(self.straightened(feet_px)) @ matrix.T
         numerator, depth = mapped[:, :2, None], mapped[:, 2, None, None]
-        return np.asarray((matrix[None, :2, :2] * depth - numerator * matrix[None, 2:3, :2]) / depth**2)
+        of_straight = np.asarray((matrix[None, :2, :2] * depth - numerator * matrix[None, 2:3, :2]) / depth**2)
+        return of_straight if self.lens is None else np.asarray(of_straight @ self.lens.jacobian(feet_px))
 
     def residuals_m(self) -> Floats:
         """How far each calibration point lies from its floor position, (n,) m; empty without points."""
@@ -66,24 +80,17 @@ class Calibration:
     def _depth_sign(self) -> float:
         # Feet lie low in the picture: the side of the horizon that holds the calibration points, or the bottom, is the floor.
         if self.points_px:
-            depth = _homogeneous(np.array(self.points_px)) @ self.matrix[2]
+            depth = _homogeneous(self.straightened(np.array(self.points_px))) @ self.matrix[2]
             return float(np.sign(np.median(depth))) or 1.0
         return float(np.sign(self.matrix[2, 1] * 1e4 + self.matrix[2, 2])) or 1.0
 
 
-def calibrate(points_px: list[Point], points_m: list[Point]) -> Calibration:
+def calibrate(points_px: list[Point], points_m: list[Point], lens: Lens | None = None) -> Calibration:
     """The homography through point pairs by the normalised direct linear transform (Hartley and Zisserman, section 4.4).
 
     Raises BadSite for fewer than 4 pairs, for points that lie on a line, and for a mean residual over `MAX_RESIDUAL_M`.
     """
-    if len(points_px) != len(points_m) or len(points_px) < 4:
-        raise BadSite(
-            f"a calibration needs at least 4 pairs of points; got {len(points_px)} points_px and {len(points_m)} points_m"
-        )
-    picture, floor = np.array(points_px, dtype=np.float64), np.array(points_m, dtype=np.float64)
-    for name, points in (("points_px", picture), ("points_m", floor)):
-        _refuse_collinear(name, points)
-    calibration = Calibration(_rows(_direct_linear_transform(picture, floor)), tuple(points_px), tuple(points_m))
+    calibration = fit(points_px, points_m, lens)
     residual = float(np.mean(calibration.residuals_m()))
     if not residual <= MAX_RESIDUAL_M:
         raise BadSite(
@@ -93,17 +100,33 @@ def calibrate(points_px: list[Point], points_m: list[Point]) -> Calibration:
     return calibration
 
 
-def with_homography(matrix: Floats) -> Calibration:
+def fit(points_px: list[Point], points_m: list[Point], lens: Lens | None = None) -> Calibration:
+    """As `calibrate`, however large the residuals are. Raises BadSite for fewer than 4 pairs and for points that lie on a line."""
+    if len(points_px) != len(points_m) or len(points_px) < 4:
+        raise BadSite(
+            f"a calibration needs at least 4 pairs of points; got {len(points_px)} points_px and {len(points_m)} points_m"
+        )
+    picture, floor = np.array(points_px, dtype=np.float64), np.array(points_m, dtype=np.float64)
+    for name, points in (("points_px", picture), ("points_m", floor)):
+        _refuse_collinear(name, points)
+    straight = picture if lens is None else lens.straighten(picture)
+    matrix = _direct_linear_transform(straight, floor)
+    return Calibration(_rows(matrix), tuple(points_px), tuple(points_m), lens)
+
+
+def with_homography(matrix: Floats, lens: Lens | None = None) -> Calibration:
     """A calibration from a ready homography, (3, 3). Raises BadSite if it cannot be inverted."""
     matrix = np.asarray(matrix, dtype=np.float64)
-    if (
-        matrix.shape != (3, 3)
-        or not np.isfinite(matrix).all()
-        or abs(np.linalg.det(matrix)) < 1e-12
-        or matrix[2, 2] == 0
-    ):
+    if matrix.shape != (3, 3) or not np.isfinite(matrix).all() or matrix[2, 2] == 0 or _is_singular(matrix):
         raise BadSite("a homography is three rows of three numbers, invertible, with a last number that is not 0")
-    return Calibration(_rows(matrix / matrix[2, 2]))
+    return Calibration(_rows(matrix / matrix[2, 2]), lens=lens)
+
+
+def _is_singular(matrix: Floats) -> bool:
+    """Whether some of the directions are lost, whatever the units of picture and floor: rows and columns are brought to one size first."""
+    scaled = matrix / np.maximum(np.linalg.norm(matrix, axis=0), 1e-300)
+    scaled = scaled / np.maximum(np.linalg.norm(scaled, axis=1, keepdims=True), 1e-300)
+    return bool(np.linalg.cond(scaled) > 1e9)
 
 
 def _direct_linear_transform(picture: Floats, floor: Floats) -> Floats:
@@ -111,7 +134,13 @@ def _direct_linear_transform(picture: Floats, floor: Floats) -> Floats:
     p, q = _homogeneous(picture) @ to_unit_px.T, _homogeneous(floor) @ to_unit_m.T
     zero = np.zeros_like(p)
     rows = np.vstack([np.hstack([p, zero, -q[:, :1] * p]), np.hstack([zero, p, -q[:, 1:2] * p])])
-    solution = np.linalg.svd(rows)[2][-1].reshape(3, 3)
+    strengths, directions = np.linalg.svd(rows)[1:]
+    solution = directions[-1].reshape(3, 3)
+    if strengths[7] < _TOLERANCE * strengths[0] or np.linalg.cond(solution) > 1 / _TOLERANCE:
+        raise BadSite(
+            "the homography through the pairs is singular: two pairs are the same, or three of four points lie on one line; give "
+            "four or more that are spread over the floor"
+        )
     matrix = np.linalg.inv(to_unit_m) @ solution @ to_unit_px
     return np.asarray(matrix / matrix[2, 2])
 
@@ -158,7 +187,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Camera:
-    """A fixed camera that looks at one floor."""
+    """A fixed camera that looks at one floor. Without a calibration its people are counted in the picture only."""
 
     id: str
     floor: int
@@ -166,7 +195,7 @@ class Camera:
     height_px: int
     frame_rate_hz: float
     keyframe_interval_s: float
-    calibration: Calibration
+    calibration: Calibration | None
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,10 @@ _DIRECTIONS = 72
 def seen_floor(camera: Camera, floor: Floor) -> Floats:
     """The convex outline of the part of the floor that the camera's picture shows, (n, 2) m, counter-clockwise.
 
-    Empty, (0, 2), where the picture shows no area of the floor. Walls in between are not known and do not count.
+    Empty, (0, 2), where the picture shows no area of the floor, and for a camera without calibration. Walls in between are not known and do not count.
     """
+    if camera.calibration is None:
+        return np.zeros((0, 2))
     across, down = np.meshgrid(np.linspace(0, camera.width_px, _COLUMNS), np.linspace(0, camera.height_px, _ROWS))
     feet = camera.calibration.to_floor(np.column_stack([across.ravel(), down.ravel()]))
     feet = feet[np.isfinite(feet).all(axis=1)]

@@ -108,6 +108,7 @@ def _of_camera(
         _stacked([tracklets[i].confidence[kept] for i, kept in zip(own, rows, strict=True)], ()).astype(np.float32),
     )
     velocity = _stacked([_velocity(tracklets[i])[kept] for i, kept in zip(own, rows, strict=True)], (2,))
+    assert camera.calibration is not None, "only cameras with a calibration have places on the floor"
     placed = place(table, camera.calibration, (camera.width_px, camera.height_px))
     tick = np.round(placed.time_s / step_s).astype(np.int64)
     late_s = placed.time_s - tick * step_s

@@ -12,7 +12,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from models.world.people import ATTRIBUTES
+from models.world.attributes import DEFINED
 from pipelines.simulator.wardrobe import Look
 
 Floats = NDArray[np.float64]
@@ -48,9 +48,9 @@ SHOWS: Mapping[Part, str] = MappingProxyType(
     }
 )
 """The attribute that can be told where a part is visible; the other parts tell none."""
-LABELS = 1 + len(ATTRIBUTES)
-LABEL = np.array([1 + list(ATTRIBUTES).index(SHOWS[part]) if part in SHOWS else 0 for part in Part], dtype=np.uint8)
-"""For each part, the number of the attribute that it shows, from 1 in the order of `ATTRIBUTES`; 0 for none."""
+LABELS = 1 + len(DEFINED)
+LABEL = np.array([1 + list(DEFINED).index(SHOWS[part]) if part in SHOWS else 0 for part in Part], dtype=np.uint8)
+"""For each part, the number of the attribute that it shows, from 1 in the order of `DEFINED`; 0 for none."""
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.world.attributes import UNKNOWN
 from models.world.errors import BadInput
-from models.world.people import UNKNOWN
 from pipelines.simulator.drawing import Painter, Sight
 from pipelines.simulator.figure import Crowd
 from pipelines.simulator.plan import Plan, lay_out

@@ -10,7 +10,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from models.world.people import ATTRIBUTES, COLOURS
+from models.world.attributes import COLOURS, DEFINED
 
 Floats = NDArray[np.float64]
 Rgb = tuple[float, float, float]
@@ -41,7 +41,7 @@ _SHOES = ((244, 244, 244), (22, 22, 26), (214, 22, 44), (26, 72, 210), (30, 190,
 class Look:
     """One person's appearance; colours are sRGB 0-255, lengths metres.
 
-    There is one field for each key of `models.world.people.ATTRIBUTES`, with its value; the rest is how they are drawn.
+    There is one field for each key of `models.world.attributes.DEFINED`, with its value; the rest is how they are drawn.
     """
 
     shirt: str
@@ -59,8 +59,8 @@ class Look:
 
     @property
     def attributes(self) -> dict[str, str]:
-        """The attributes that the truth knows, in the order of `ATTRIBUTES`."""
-        return {key: getattr(self, key) for key in ATTRIBUTES}
+        """The attributes that the truth knows, in the order of `DEFINED`."""
+        return {key: getattr(self, key) for key in DEFINED}
 
 
 def dress(random: np.random.Generator) -> Look:

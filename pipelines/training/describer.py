@@ -16,16 +16,19 @@ from torch import Tensor, nn
 
 from models.vision.colours import name_pixels, to_lab
 from models.vision.crops import crop, person_height
-from models.vision.describer import HEIGHT, MIN_HEIGHT_PX, WEIGHTS, WIDTH, Describer
+from models.vision.describer import HEIGHT, WEIGHTS, WIDTH, Describer
 from models.vision.pictures import Bgr, Bytes
 from models.vision.weights import digest
-from models.world.people import ATTRIBUTES, COLOURS, UNKNOWN
+from models.world.attributes import COLOURS, DEFINED, REGISTRY, UNKNOWN
 from pipelines import steps
 from pipelines.training.pictures import HELD_OUT_SEED, write_pictures
 
-ROWS: Mapping[str, slice] = MappingProxyType({"shoes": slice(60, 94)})
-"""For each attribute that is not a colour, the rows of the crop, of `HEIGHT`, that show it."""
-COLOURED = tuple(key for key, values in ATTRIBUTES.items() if values == COLOURS)
+COLOURED = tuple(key for key, one in REGISTRY.items() if one.head == "colour")
+ROWS: Mapping[str, slice] = MappingProxyType(
+    {key: slice(int(one.rows[0] * HEIGHT), int(one.rows[1] * HEIGHT)) for key, one in REGISTRY.items() if one.rows}
+)
+"""For each attribute of a head of bands, the rows of the crop, of `HEIGHT`, that show it."""
+MIN_HEIGHT_PX = min(one.min_height_px for one in REGISTRY.values())
 JITTER = 0.04
 """Standard deviation of the error put on box edges, as a share of the box: a detector's boxes are not exact."""
 HIDDEN_WEIGHT = 0.3
@@ -57,7 +60,7 @@ class Looker(nn.Module):
             nn.Conv2d(24, 32, 3, padding=2, dilation=2), nn.ReLU(), nn.Conv2d(32, 32, 3, padding=3, dilation=3), nn.ReLU(),
         )  # fmt: skip
         self.where, self.sure = nn.Conv2d(32, len(COLOURED), 1), nn.Linear(32, len(COLOURED))
-        self.bands = nn.ModuleDict({key: _band(len(ATTRIBUTES[key])) for key in ROWS})
+        self.bands = nn.ModuleDict({key: _band(len(DEFINED[key])) for key in ROWS})
         down, across = torch.meshgrid(torch.linspace(-1, 1, HEIGHT), torch.linspace(-1, 1, WIDTH), indexing="ij")
         self.grey = nn.Buffer(torch.tensor([50.0, 0.0, 0.0]).view(1, 3, 1, 1))
         self.position = nn.Buffer(torch.stack([down, across])[None])
@@ -76,7 +79,7 @@ class Looker(nn.Module):
         for key, band in self.bands.items():
             rows = seen[:, :, ROWS[key]]
             answers[key] = band(torch.cat([rows, face - rows], dim=1)).softmax(dim=1)
-        return tuple(answers[key] for key in ATTRIBUTES)
+        return tuple(answers[key] for key in DEFINED)
 
 
 def _band(values: int) -> nn.Sequential:
@@ -98,12 +101,14 @@ def train_describer(
     write_pictures(out_dir / "train", seed, pictures)
     write_pictures(out_dir / "val", seed + HELD_OUT_SEED, held_out)
     folder = export(fit(*examples(out_dir / "train", seed), seed=seed, epochs=epochs), out_dir)
-    return TrainedDescriber(folder, digest(folder), right_shares(Describer(folder), out_dir / "val", seed))
+    return TrainedDescriber(
+        folder, digest(folder), right_shares(Describer(folder, keys=DEFINED), out_dir / "val", seed)
+    )
 
 
 def right_shares(describer: steps.Describer, folder: Path, seed: int) -> dict[str, float]:
     """By attribute, the share (0 to 1) of the crops that show it whose most probable value is the true one; each crop alone."""
-    right: dict[str, list[bool]] = {key: [] for key in ATTRIBUTES}
+    right: dict[str, list[bool]] = {key: [] for key in DEFINED}
     for cut, person in crops_of(folder, seed):
         (evidence,) = describer.describe([cut])
         for key, likely in evidence.items():
@@ -130,10 +135,8 @@ def examples(folder: Path, seed: int) -> tuple[Bytes, NDArray[np.int64]]:
     crops, words = [], []
     for cut, person in crops_of(folder, seed):
         crops.append(cv2.resize(cut, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA))
-        words.append(
-            [-1 if person[key] == UNKNOWN else values.index(person[key]) for key, values in ATTRIBUTES.items()]
-        )
-    numbers = np.array(words, dtype=np.int64).reshape(-1, len(ATTRIBUTES))
+        words.append([-1 if person[key] == UNKNOWN else values.index(person[key]) for key, values in DEFINED.items()])
+    numbers = np.array(words, dtype=np.int64).reshape(-1, len(DEFINED))
     return np.array(crops, dtype=np.uint8).reshape(-1, HEIGHT, WIDTH, 3), numbers
 
 
@@ -182,6 +185,8 @@ def export(network: Looker, out_dir: Path) -> Path:
         example_input=tuple(torch.rand(2, *shape) for shape in shapes),
         input=[[-1, *shape] for shape in shapes],
     )
+    for key, answer in zip(DEFINED, model.outputs, strict=True):
+        answer.get_tensor().set_names({key})
     openvino.save_model(model, folder / f"{WEIGHTS}.xml", compress_to_fp16=True)
     return folder
 

@@ -49,16 +49,12 @@ def _draw_section(axes: Axes, polygon: Sequence[tuple[float, float]], name: str)
 
 def _draw_view(axes: Axes, camera: Camera, floor: Floor) -> None:
     seen = seen_floor(camera, floor)
-    if len(seen) >= 3:
+    if len(seen) >= 3 and camera.calibration is not None:
         axes.add_patch(
             Polygon(seen, closed=True, facecolor=_VIEW, alpha=0.07, edgecolor=_VIEW, linewidth=0, zorder=0.7)
         )
-        x, y = _nearest_point(camera)
+        x, y = camera.calibration.to_floor(np.array([[camera.width_px / 2, camera.height_px]]))[0]
         axes.text(x, y, camera.id, fontsize=6, color="#5b7488", ha="center", va="center", zorder=2)
-
-
-def _nearest_point(camera: Camera) -> Floats:
-    return np.asarray(camera.calibration.to_floor(np.array([[camera.width_px / 2, camera.height_px]]))[0])
 
 
 def _draw_end(axes: Axes, xy_m: Floats, colour: str) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from models.world.people import ATTRIBUTES
+from models.world.attributes import ATTRIBUTES
 from serve.logic.callbacks import URIS
 from sql.catalogue import Question
 from sql.parameters import Parameter

@@ -15,7 +15,7 @@ def site_document(site: Site) -> Document:
     """Floors with their outlines, sections, cameras with the part of the floor that they see; all polygons in metres.
 
     A camera's `sees` has no corners where its picture shows none of the floor; `near` is the floor at the middle of its
-    picture's lower edge, null where that shows none.
+    picture's lower edge, null where that shows none. A camera without calibration has neither.
     """
     return {
         "site": site.name,
@@ -38,6 +38,8 @@ def _camera(site: Site, camera: Camera) -> Document:
 
 
 def _near(camera: Camera) -> object:
+    if camera.calibration is None:
+        return None
     near = camera.calibration.to_floor(np.array([[camera.width_px / 2, camera.height_px]]))[0]
     return plain(near.tolist()) if np.isfinite(near).all() else None
 

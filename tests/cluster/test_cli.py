@@ -48,8 +48,9 @@ EVALUATE = [
 COMMANDS = [
     [],
     *([name] for name in ("demo", "doctor", "up", "down", "status", "logs", "env", "ingest", "extract", "coverage")),
-    *([name] for name in ("query", "simulate", "site", "evaluate", "train")),
-    ["site", "load"],
+    *([name] for name in ("query", "simulate", "site", "attributes", "evaluate", "train")),
+    *(["site", name] for name in ("load", "calibrate", "check")),
+    *(["attributes", name] for name in ("list", "show", "approve", "retire")),
     ["evaluate", "tracking"],
     ["evaluate", "association"],
     ["train", "detector"],

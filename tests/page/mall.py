@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from models.world.attributes import COLOURS
 from models.world.paths import Path, cut_at_hours
-from models.world.people import COLOURS, person_id
+from models.world.people import person_id
 from models.world.periods import Window
 from models.world.places import Camera, Floor, Georeference, Section, Segment, Site, calibrate
 from sql import ledger, people, sites, videos

@@ -2,6 +2,7 @@
 
 from __future__ import annotations  # annotations do not travel with a loader that goes to another process by value
 
+import re
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -106,6 +107,30 @@ def test_a_deleted_file_becomes_a_gap_until_it_is_there_again(mall: Resources) -
     assert extract(mall, WINDOW, on_ray=False).segments == 0
     again = extract(mall, WINDOW, on_ray=False, again=True)
     assert (again.segments, again.failed, again.persons) == (1, {}, PEOPLE)
+    assert gaps(mall) == {"cam1": [], "cam2": []}
+
+
+def test_people_of_a_camera_without_calibration_are_counted_in_the_picture_and_nothing_else(
+    mall: Resources, scene: Hall
+) -> None:
+    cam1, cam2 = scene.site.cameras
+    bare = replace(scene.site, cameras=(cam1, replace(cam2, calibration=None)))
+    with Store(mall.database_dsn, role="ingest", size=1) as ingest:
+        work = [row for _, row in claimed(mall, ingest, lease_s=60.0).values()]
+    flow.run_plain(work, bare, mall)
+    done = extract(mall, WINDOW, on_ray=False)
+    assert (done.segments, done.loaded) == (0, 1)
+    assert done.persons > 0
+    found = gaps(mall)
+    ((window, reason),) = found["cam2"]
+    assert (found["cam1"], window) == ([], WINDOW)
+    counted = re.fullmatch(
+        r"not-calibrated \(people of cam2 are counted in the picture only: (\d) at a time at most\)", reason
+    )
+    assert counted is not None
+    assert 1 <= int(counted[1]) <= PEOPLE
+    again = extract(mall, WINDOW, on_ray=False, again=True)  # the site in the store has a calibration
+    assert (again.segments, again.persons) == (1, PEOPLE)
     assert gaps(mall) == {"cam1": [], "cam2": []}
 
 

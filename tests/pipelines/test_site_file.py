@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.world.errors import BadSite
+from models.world.lenses import Lens
 from models.world.places import Camera, Floor, Georeference, Point, Section, Site, calibrate, with_homography
 from pipelines import site_file
 
@@ -69,6 +70,17 @@ def test_a_homography_does_in_place_of_points(tmp_path: Path) -> None:
     head, _, _ = EXAMPLE.partition("      points_px")
     site = read(tmp_path, head + "      homography: [[2, 0, 1], [0, 2, 1], [0, 0, 2]]\n")
     assert site.camera("cam1").calibration == with_homography(np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]]))
+
+
+def test_a_camera_may_have_no_calibration_yet_or_one_with_a_lens(tmp_path: Path) -> None:
+    head, _, _ = EXAMPLE.partition("    calibration")
+    assert read(tmp_path, head).camera("cam1").calibration is None
+    bent = read(tmp_path, EXAMPLE + "      lens_k1: -0.15\n").camera("cam1").calibration
+    assert bent is not None
+    assert bent.lens == Lens(-0.15, 640, 384)
+    assert bent.residuals_m().max() < 1e-6
+    (problem,) = problems(tmp_path, EXAMPLE + "      lens_k1: 3\n")
+    assert "lens_k1" in problem or "-0.6" in problem
 
 
 def test_a_closed_polygon_loses_its_last_corner(tmp_path: Path) -> None:

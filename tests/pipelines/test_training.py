@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from models.vision.weights import digest
-from models.world.people import ATTRIBUTES, UNKNOWN
+from models.world.attributes import DEFINED, UNKNOWN
 from pipelines.training.describer import Looker, fit, inputs, loss, right_shares, train_describer
 from pipelines.training.detector import Stage, train_detector
 from pipelines.training.pictures import SIZE_PX, write_pictures
@@ -43,8 +43,8 @@ def test_the_describer_learns_where_to_look():
     crops = np.full((192, 96, 48, 3), 150, dtype=np.uint8)
     for crop, (shirt, trousers) in zip(crops, words, strict=True):
         crop[24:46, 14:34], crop[50:84, 16:32] = paint[shirt], paint[trousers]
-    truth = np.full((192, len(ATTRIBUTES)), -1)
-    columns = [list(ATTRIBUTES).index(garment) for garment in ("shirt", "trousers")]
+    truth = np.full((192, len(DEFINED)), -1)
+    columns = [list(DEFINED).index(garment) for garment in ("shirt", "trousers")]
     truth[:, columns] = words
     network = fit(crops, truth, seed=0, epochs=6)
     with torch.no_grad():
@@ -55,7 +55,7 @@ def test_the_describer_learns_where_to_look():
 
 def test_an_untrained_network_gives_probabilities_of_every_value():
     answers = Looker().eval()(*inputs(np.zeros((2, 96, 48, 3), np.uint8)))
-    assert [tuple(answer.shape) for answer in answers] == [(2, len(values)) for values in ATTRIBUTES.values()]
+    assert [tuple(answer.shape) for answer in answers] == [(2, len(values)) for values in DEFINED.values()]
     for answer in answers:
         assert answer.sum(dim=1).tolist() == pytest.approx([1, 1], abs=1e-4)
 
@@ -84,7 +84,7 @@ def test_a_share_is_right_of_the_crops_that_show_the_attribute(tmp_path):
 def test_the_describer_can_be_trained_again(tmp_path):
     made = train_describer(tmp_path, 3, pictures=4, held_out=4, epochs=1)
     assert digest(made.folder) == made.sha256
-    assert set(made.right) == set(ATTRIBUTES)
+    assert set(made.right) == set(DEFINED)
     assert all(0 <= share <= 1 for share in made.right.values())
 
 

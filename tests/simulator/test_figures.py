@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-from models.world.people import ATTRIBUTES, COLOURS
+from models.world.attributes import COLOURS, DEFINED
 from pipelines.simulator.drawing import Painter, Sight
 from pipelines.simulator.figure import SHOWS, Crowd, faces
 from pipelines.simulator.stage import Lamps, Stage
@@ -134,7 +134,7 @@ def test_the_shirt_covers_the_upper_body_and_trousers_the_legs() -> None:
 
 
 def test_some_part_of_the_body_shows_every_attribute() -> None:
-    assert set(SHOWS.values()) == set(ATTRIBUTES)
+    assert set(SHOWS.values()) == set(DEFINED)
 
 
 def test_bare_feet_show_skin_and_shoes_do_not() -> None:

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from models.world.attributes import DEFINED, UNKNOWN
 from models.world.errors import BadInput
-from models.world.people import ATTRIBUTES, UNKNOWN
 from pipelines.simulator import training_pictures
 from pipelines.simulator.pictures import TrainingPicture
 
@@ -32,7 +32,7 @@ def test_boxes_lie_in_the_picture_and_have_a_size(pictures: list[TrainingPicture
 
 def test_attributes_are_known_words_and_some_are_hidden(pictures: list[TrainingPicture]) -> None:
     words = [(key, value) for _, _, people in pictures for person in people for key, value in person.items()]
-    assert all(value in (*ATTRIBUTES[key], UNKNOWN) for key, value in words)
+    assert all(value in (*DEFINED[key], UNKNOWN) for key, value in words)
     hidden = [value == UNKNOWN for key, value in words if key == "shoes"]
     assert 0 < np.mean(hidden) < 0.5
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from av.video.frame import PictureType
 
+from models.world.attributes import DEFINED
 from models.world.errors import BadInput
-from models.world.people import ATTRIBUTES
 from pipelines import site_file, truth
 from pipelines.simulator import Simulated, simulate
 from tests.simulator.conftest import START
@@ -89,14 +89,14 @@ def test_paths_hold_every_frame_of_a_stay(recorded: Simulated) -> None:
 def test_the_truth_names_every_attribute_of_everybody(recorded: Simulated) -> None:
     with (recorded.folder / "truth/attributes.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert [(row["person"], row["key"]) for row in rows] == [(str(n), key) for n in range(1, 9) for key in ATTRIBUTES]
-    assert all(row["value"] in ATTRIBUTES[row["key"]] for row in rows)
+    assert [(row["person"], row["key"]) for row in rows] == [(str(n), key) for n in range(1, 9) for key in DEFINED]
+    assert all(row["value"] in DEFINED[row["key"]] for row in rows)
 
 
 def test_the_truth_can_be_read_back(recorded: Simulated) -> None:
     people = truth.read(recorded.folder, recorded.site, recorded.window.start)
     assert 1 <= len(people) <= 8
-    assert all(set(person.attributes) == set(ATTRIBUTES) for person in people)
+    assert all(set(person.attributes) == set(DEFINED) for person in people)
 
 
 def test_the_site_file_reads_back_as_the_site_with_cameras_calibrated_to_a_millimetre(recorded: Simulated) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
+from models.world.attributes import ATTRIBUTES, UNKNOWN
 from models.world.errors import BadParameter, UnknownQuestion, UnknownSection
-from models.world.people import ATTRIBUTES, UNKNOWN
 from sql import catalogue
 from sql.catalogue import Answer, Catalogue
 from sql.store import Store

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from models.world.attributes import ATTRIBUTES, UNKNOWN
 from models.world.errors import LeaseLost, StoreUnavailable
 from models.world.paths import cut_at_hours, simplified
-from models.world.people import ATTRIBUTES, UNKNOWN
 from models.world.periods import Window
 from models.world.ways import Ways
 from sql import days, ledger, sites

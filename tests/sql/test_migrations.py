@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -47,10 +48,11 @@ def test_a_database_that_is_away_is_told_as_unavailable() -> None:
 def test_the_second_schema_keeps_what_was_loaded_and_the_first_knows_no_gaps(postgres: PostgresServer) -> None:
     dsn = postgres.create_database("there_and_back")
     store.migrate(dsn)
-    store.unmigrate(dsn, "0001")
     file, broken = mall.segment("cam1"), mall.segment("cam2")
     with psycopg.connect(dsn) as connection:
         sites.save(connection, mall.SITE)
+    store.unmigrate(dsn, "0001")
+    with psycopg.connect(dsn) as connection:
         for segment in (file, broken):
             videos.add(connection, segment)
         connection.execute(
@@ -79,6 +81,20 @@ def test_the_second_schema_keeps_what_was_loaded_and_the_first_knows_no_gaps(pos
         assert connection.execute("select camera_id from coverage").fetchall() == [("cam1",)]
 
 
+def test_the_fourth_schema_knows_cameras_without_calibration_and_the_third_forgets_them(
+    postgres: PostgresServer,
+) -> None:
+    dsn = postgres.create_database("without_calibration")
+    store.migrate(dsn)
+    bare = replace(mall.SITE, cameras=(replace(mall.SITE.cameras[0], calibration=None), mall.SITE.cameras[1]))
+    with psycopg.connect(dsn) as connection:
+        sites.save(connection, bare)
+    store.unmigrate(dsn, "0003")
+    store.migrate(dsn)
+    with psycopg.connect(dsn) as connection:
+        assert sites.read(connection) == replace(bare, cameras=bare.cameras[1:])
+
+
 def test_the_schema_tells_its_version(read: Store) -> None:
     with read.connection() as connection:
         assert store.schema_version(connection) == store.LATEST
@@ -95,9 +111,10 @@ def test_a_database_without_schema_has_no_version(postgres: PostgresServer) -> N
 def test_hours_loaded_before_the_third_schema_have_no_versions_and_those_after_do(
     postgres: PostgresServer, database: Database, admin: Store, ingest: Store
 ) -> None:
-    store.unmigrate(postgres.dsn(str(conninfo_to_dict(database.admin_dsn)["dbname"])), "0002")
     with admin.connection() as connection:
         sites.save(connection, mall.SITE)
+    store.unmigrate(postgres.dsn(str(conninfo_to_dict(database.admin_dsn)["dbname"])), "0002")
+    with admin.connection() as connection:
         connection.execute(
             "insert into load_ledger (site, hour, epoch, state, owner, lease_until, started_at)"
             " values (%s, %s, 1, 'done', 'w', now(), now())",

@@ -4,6 +4,7 @@ from datetime import timedelta
 import pytest
 
 from models.world.errors import BadSite, NotFound
+from models.world.lenses import Lens
 from models.world.places import Section, cells_of, with_homography
 from sql import catalogue, sites, videos
 from sql.catalogue import Catalogue
@@ -52,6 +53,23 @@ def test_a_new_calibration_leaves_earlier_times_as_they_were(admin: Store) -> No
         assert str(change) == "change camera cam1: calibration"
         assert sites.read(connection, TEN - timedelta(seconds=1)) == SITE
         assert sites.read(connection, TEN) == later == sites.read(connection)
+
+
+def test_a_camera_may_lose_its_calibration_and_get_one_with_a_lens(admin: Store) -> None:
+    camera = SITE.cameras[0]
+    assert camera.calibration is not None
+    bare = replace(SITE, cameras=(replace(camera, calibration=None), SITE.cameras[1]))
+    lens = replace(camera.calibration, lens=Lens(-0.12, camera.width_px, camera.height_px))
+    bent = replace(SITE, cameras=(replace(camera, calibration=lens), SITE.cameras[1]))
+    with admin.connection() as connection:
+        sites.save(connection, bare)
+        assert sites.read(connection) == bare
+        for hour, site in enumerate((SITE, bent, bare)):
+            (change,) = sites.save(connection, site, valid_from=TEN + timedelta(hours=hour))
+            assert str(change) == "change camera cam1: calibration"
+            assert sites.save(connection, site) == []
+        for hour, site in enumerate((bare, SITE, bent, bare)):
+            assert sites.read(connection, TEN + timedelta(hours=hour - 1)) == site
 
 
 def test_the_grid_covers_the_floor_and_the_sections_their_cells(admin: Store, read: Store) -> None:

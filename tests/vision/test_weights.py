@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from models.vision import weights
+from models.world.attributes import ATTRIBUTES
 from models.world.errors import BadInput, NotInstalled
-from models.world.people import ATTRIBUTES
 
 
 def test_every_shipped_file_is_what_the_registry_says():

@@ -1,8 +1,6 @@
 import uuid
 from datetime import UTC, date, datetime
 
-import pytest
-
 from models.world import people
 
 SEGMENT = people.segment_id("cam1", datetime(2026, 11, 24, tzinfo=UTC), "ab" * 32)
@@ -26,18 +24,3 @@ def test_one_visitor_has_unlinkable_ids_on_two_days() -> None:
     monday, tuesday = (people.person_id("northgate", date(2026, 11, day), founder, 1.7e9) for day in (23, 24))
     assert monday.bytes[:6] == tuesday.bytes[:6]
     assert monday.bytes[8:] != tuesday.bytes[8:]
-
-
-def test_an_attribute_is_a_known_key_and_value() -> None:
-    assert people.read_attribute("shirt:blue") == ("shirt", "blue")
-    for text, reason in {
-        "blue": "write key:value",
-        "sex:f": "'sex' is not an attribute",
-        "shirt:teal": "'teal' is not a value of shirt",
-    }.items():
-        with pytest.raises(ValueError, match=reason):
-            people.read_attribute(text)
-
-
-def test_no_attribute_names_what_must_not_be_guessed() -> None:
-    assert not {"sex", "gender", "age", "ethnicity", "race", "face"} & set(people.ATTRIBUTES)

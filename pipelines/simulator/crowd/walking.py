@@ -10,7 +10,7 @@ from datetime import date, datetime, time
 import numpy as np
 from numpy.typing import NDArray
 
-from models.world.people import COLOURS, UNKNOWN
+from models.world.attributes import COLOURS, UNKNOWN
 from models.world.ways import Floats, Indices
 from pipelines.simulator.crowd.building import LENGTH_M, LIFT_X_M, STREET_M, shops, site
 

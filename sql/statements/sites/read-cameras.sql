@@ -7,7 +7,8 @@ select distinct on (c.camera_id)
     c.keyframe_interval_s,
     k.homography,
     k.points_px,
-    k.points_m
+    k.points_m,
+    k.lens_k1
 from camera as c
 inner join calibration as k on c.camera_id = k.camera_id
 where

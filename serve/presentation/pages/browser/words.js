@@ -47,7 +47,9 @@ const REASONS = {
   "out-of-retention": "the video is past its time of keeping",
 };
 
-/** Why there is a gap. */
-export function reason(word) {
-  return REASONS[word] ?? title(word).toLowerCase();
+/** Why there is a gap; what stands in brackets behind the word is told as it is. */
+export function reason(text) {
+  const [word, more] = text.split(/ \((.*)\)$/);
+  const known = REASONS[word] ?? title(word).toLowerCase();
+  return more ? `${known}, ${more}` : known;
 }
