@@ -2,13 +2,14 @@
 
 Sightings of all cameras are fused moment by moment and followed over the floor (`pipelines.association`). So one
 mechanism joins what overlapping cameras see, carries people over the borders of segments, bridges short gaps and mends
-what a single camera mixed up. A tracklet then belongs to the person who holds most of it.
+what a single camera mixed up. A tracklet then belongs to the person who holds most of it. Who goes out of view and comes back, before
+another camera, on another floor or in another hour, is joined by looks and by where people go from where.
 """
 
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -19,11 +20,12 @@ from models.world.periods import from_epoch_s, local_day
 from models.world.places import Site
 from pipelines.association.following import followed
 from pipelines.association.reasons import Membership, memberships
+from pipelines.association.reunion import Person, reunited
 from pipelines.association.stays import Stay, stays
 from pipelines.association.tracklets import Tracklet, in_order, sightings
 from pipelines.association.visitors import owners, visitors
 
-VERSION = "2"
+VERSION = "3"
 """Raised whenever the same tracklets would become other persons."""
 STEP_S = 1.0
 """Step of the common clock, and of the paths."""
@@ -41,35 +43,86 @@ class Known:
 
 @dataclass(frozen=True)
 class Associated:
-    """One person of one day: id, day, tracklets by first sight with the reason for each, and the path."""
+    """One person of one day: id, day, tracklets by first sight with the reason for each, and the paths, one for each stay in view."""
 
     person_id: uuid.UUID
     day: date
     members: tuple[Membership, ...]
-    path: Path
+    paths: tuple[Path, ...]
 
 
 def associate(
-    tracklets: Iterable[Tracklet], site: Site, known: Sequence[Known] = (), *, step_s: float = STEP_S
+    tracklets: Iterable[Tracklet],
+    site: Site,
+    known: Sequence[Known] = (),
+    *,
+    remembered: Iterable[Tracklet] = (),
+    step_s: float = STEP_S,
 ) -> list[Associated]:
     """The persons behind the tracklets, by first sight. The order of the input does not matter.
 
-    A person who holds tracklets of a known one keeps that id (each id once, to whom holds most of it); others are founded
-    by their earliest tracklet. Who is no visitor (`association.visitors`) is left out.
+    A stay that holds tracklets of a known person keeps that id (each id once, to which holds most of it). Stays of people who went
+    out of view and came back are one person (`association.reunion`), also with what is `remembered`: tracklets of known persons
+    seen before or after these. Others are founded by their earliest tracklet. Who is no visitor (`association.visitors`) is left out.
     """
     ordered = in_order(list(tracklets))
     found = visitors([stay for floor in site.floors for stay in _on_floor(ordered, site, floor.id, step_s)], ordered)
-    kept = _kept_ids(found, ordered, known)
-    names = _named(found, ordered, site, kept)
-    owner = owners(found)
+    owner, kept = owners(found), _kept_ids(found, ordered, known)
+    own = [[tracklet for tracklet in stay.rows if owner[tracklet] == number] for number, stay in enumerate(found)]
+    recalled = in_order(list(remembered))
+    persons = [
+        person
+        for day in sorted({stay.day for stay in found})
+        for person in _of_day(day, found, [[ordered[i] for i in some] for some in own], site, kept, known, recalled)
+    ]
+    names = _named(persons, found, own, ordered, site)
     earlier = {person.person_id: person.first_seen_s for person in known}
-    persons = []
-    for number, (stay, name) in enumerate(zip(found, names, strict=True)):
-        own = [tracklet for tracklet in stay.rows if owner[tracklet] == number]
-        is_known = earlier.get(name, np.inf) < stay.times_s[0] - step_s
-        members = memberships(stay, own, ordered, is_known=is_known)
-        persons.append(Associated(name, stay.day, members, Path(stay.floor, stay.times_s, stay.xy_m)))
-    return sorted(persons, key=lambda person: (person.path.times_s[0], person.person_id))
+    associated = []
+    for person, name in zip(persons, names, strict=True):
+        first = found[person.stays[0]]
+        is_known = earlier.get(name, np.inf) < first.times_s[0] - step_s
+        members = [
+            member
+            for number in person.stays
+            for member in memberships(
+                found[number],
+                own[number],
+                ordered,
+                is_known=is_known and number == person.stays[0],
+                returns=person.gains.get(number, 0.0) if number in person.gains or number != person.stays[0] else None,
+            )
+        ]
+        paths = tuple(Path(found[one].floor, found[one].times_s, found[one].xy_m) for one in person.stays)
+        associated.append(Associated(name, first.day, tuple(members), paths))
+    return sorted(associated, key=lambda person: (person.paths[0].times_s[0], person.person_id))
+
+
+def _of_day(
+    day: date,
+    found: Sequence[Stay],
+    own: Sequence[Sequence[Tracklet]],
+    site: Site,
+    kept: Mapping[int, uuid.UUID],
+    known: Sequence[Known],
+    recalled: Sequence[Tracklet],
+) -> list[Person]:
+    """The persons of one day, their stays numbered as in `found`."""
+    numbers = [number for number, stay in enumerate(found) if stay.day == day]
+    name_of = {tracklet: one.person_id for one in known if one.day == day for tracklet in one.tracklet_ids}
+    by_name: dict[uuid.UUID, list[Tracklet]] = {}
+    for tracklet in recalled:
+        if tracklet.tracklet_id in name_of:
+            by_name.setdefault(name_of[tracklet.tracklet_id], []).append(tracklet)
+    names = {position: kept[number] for position, number in enumerate(numbers) if number in kept}
+    persons = reunited([found[one] for one in numbers], [own[one] for one in numbers], site, names, by_name)
+    return [
+        replace(
+            person,
+            stays=tuple(numbers[one] for one in person.stays),
+            gains={numbers[one]: gain for one, gain in person.gains.items()},
+        )
+        for person in persons
+    ]
 
 
 def _on_floor(ordered: Sequence[Tracklet], site: Site, floor: int, step_s: float) -> list[Stay]:
@@ -102,24 +155,27 @@ def _kept_ids(found: Sequence[Stay], ordered: Sequence[Tracklet], known: Sequenc
 
 
 def _named(
-    found: Sequence[Stay], ordered: Sequence[Tracklet], site: Site, kept: dict[int, uuid.UUID]
+    persons: Sequence[Person],
+    found: Sequence[Stay],
+    own: Sequence[Sequence[int]],
+    ordered: Sequence[Tracklet],
+    site: Site,
 ) -> list[uuid.UUID]:
-    owner, used, names = owners(found), set(kept.values()), []
-    for number, stay in enumerate(found):
-        name = kept.get(number)
+    used, names = {person.name for person in persons if person.name is not None}, []
+    for person in persons:
+        name = person.name
         if name is None:
-            name = next(name for name in _new_names(stay, number, owner, ordered, site) if name not in used)
+            first = person.stays[0]
+            name = next(name for name in _new_names(found[first], own[first], ordered, site) if name not in used)
         used.add(name)
         names.append(name)
     return names
 
 
-def _new_names(
-    stay: Stay, number: int, owner: dict[int, int], ordered: Sequence[Tracklet], site: Site
-) -> Iterator[uuid.UUID]:
+def _new_names(stay: Stay, own: Sequence[int], ordered: Sequence[Tracklet], site: Site) -> Iterator[uuid.UUID]:
     """Ids for a new person, best first: founded by the earliest own tracklet; others only if that id is taken."""
-    own = sorted(stay.rows, key=lambda tracklet: (owner[tracklet] != number, tracklet))
+    founders = sorted(stay.rows, key=lambda tracklet: (tracklet not in own, tracklet))
     for later_ms in range(1000):
-        for tracklet in own:
+        for tracklet in founders:
             first_s = float(stay.times_s[0]) + later_ms / 1000
             yield person_id(site.name, stay.day, ordered[tracklet].tracklet_id, first_s)

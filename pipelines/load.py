@@ -2,7 +2,7 @@
 
 import logging
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -18,6 +18,7 @@ from models.world.places import Segment, Site
 from pipelines import raw
 from pipelines.associate import VERSION as ASSOCIATION
 from pipelines.associate import Associated, Known, associate
+from pipelines.association.returning import LONGEST_AWAY_S
 from pipelines.association.tracklets import Tracklet
 from pipelines.flow import Resources
 from pipelines.objects import Objects
@@ -45,7 +46,9 @@ def load_hour(hour: datetime, site: Site, resources: Resources, store: Store, ow
     tracklets = [
         one for winner in winners for one in read_tracklets(winner, resources.objects) if _touches(one, around)
     ]
-    persons = associate(tracklets, site, _memory(around, site, store))
+    memory = _memory(around, site, store)
+    remembered = _remembered(around, memory, {one.tracklet_id for one in tracklets}, resources.objects, store)
+    persons = associate(tracklets, site, memory, remembered=remembered)
     hour_of_people = in_hour(persons, claim)
     parts = [*_covered(winners, claim.window), *_gaps(quarantined, claim.window)]
     try:
@@ -73,19 +76,22 @@ def in_hour(persons: Sequence[Associated], claim: LoadClaim) -> HourOfPeople:
     """The persons who have a path in the hour, with that part of it and the tracklets that reach into it."""
     found, paths = [], {}
     for person in persons:
-        own = _paths_within(person.path, claim.window)
+        own = [piece for path in person.paths for piece in _paths_within(path, claim.window)]
         if own:
             paths[person.person_id] = own
             found.append(_person(person, claim.window))
     return HourOfPeople(found, paths, attributes.version(), ASSOCIATION)
 
 
-def read_tracklets(winner: Winner, objects: Objects) -> list[Tracklet]:
-    """The tracklets of one result."""
-    rows = raw.from_parquet(objects.get_bytes(winner.prefix + raw.SIGHTINGS_FILE), raw.SIGHTINGS)
+def read_tracklets(winner: Winner, objects: Objects, wanted: Set[uuid.UUID] | None = None) -> list[Tracklet]:
+    """The tracklets of one result, or those of them that are `wanted`."""
     table = raw.from_parquet(objects.get_bytes(winner.prefix + raw.TRACKLETS_FILE), raw.TRACKLETS)
+    chosen = [one for one in table.to_pylist() if wanted is None or uuid.UUID(str(one["tracklet_id"])) in wanted]
+    if not chosen:
+        return []
+    rows = raw.from_parquet(objects.get_bytes(winner.prefix + raw.SIGHTINGS_FILE), raw.SIGHTINGS)
     number = rows["tracklet"].to_numpy()
-    return [_tracklet(one, rows.filter(pa.array(number == one["tracklet"])), winner) for one in table.to_pylist()]
+    return [_tracklet(one, rows.filter(pa.array(number == one["tracklet"])), winner) for one in chosen]
 
 
 def _tracklet(one: dict[str, object], rows: pa.Table, winner: Winner) -> Tracklet:
@@ -127,6 +133,19 @@ def _memory(around: Window, site: Site, store: Store) -> list[Known]:
             for day in days
             for one in people.memory(connection, site.name, day)
         ]
+
+
+def _remembered(
+    around: Window, memory: Sequence[Known], here: set[uuid.UUID], objects: Objects, store: Store
+) -> list[Tracklet]:
+    """The tracklets of known people from as long before and after as somebody may be out of view and come back."""
+    wanted = {name for one in memory for name in one.tracklet_ids} - here
+    if not wanted:
+        return []
+    away = timedelta(seconds=LONGEST_AWAY_S)
+    with store.connection() as connection:
+        winners = ledger.winners(connection, Window(around.start - away, around.end + away))
+    return [one for winner in winners for one in read_tracklets(winner, objects, wanted)]
 
 
 def _touches(tracklet: Tracklet, window: Window) -> bool:

@@ -61,18 +61,37 @@ def tracking(
 @evaluate.command()
 def association(
     detections: Annotated[
-        Path,
+        Path | None,
         typer.Option(metavar="D.csv|.parquet", help="Detections of all cameras, on the floor.", show_default=False),
-    ],
-    tracks: Annotated[Path, typer.Option(metavar="OUT.csv", help="Where the identities go.", show_default=False)],
+    ] = None,
+    tracks: Annotated[
+        Path | None, typer.Option(metavar="OUT.csv", help="Where the identities go.", show_default=False)
+    ] = None,
     json_out: Annotated[
-        Path, typer.Option("--json", metavar="OUT.json", help="Where the scores go.", show_default=False)
-    ],
+        Path | None, typer.Option("--json", metavar="OUT.json", help="Where the scores go.", show_default=False)
+    ] = None,
     ground_truth: Annotated[
         Path | None, typer.Option(metavar="G.csv", help="Who they are.", show_default="no scores")
     ] = None,
+    seeds: Annotated[
+        str | None,
+        typer.Option(metavar="1,2,..", help="Instead of files: simulated scenes with these seeds, as a table."),
+    ] = None,
+    scene: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this scene; may be repeated.", show_default="all but large-mall"),
+    ] = None,
 ) -> None:
     """Identify people over cameras and score the identities; percent."""
+    if seeds is not None:
+        if detections or tracks or json_out or ground_truth:
+            raise BadInput(
+                "--seeds is for simulated scenes; give it alone, or --detections, --tracks and --json without it"
+            )
+        _table(seeds, scene)
+        return
+    if detections is None or tracks is None or json_out is None:
+        raise BadInput("give --detections, --tracks and --json, or --seeds for a table over simulated scenes")
     from pipelines.evaluate_association import evaluate_association
 
     with progress.bar("identifying") as report:
@@ -84,6 +103,19 @@ def association(
             progress=report,
         )
     typer.echo(json.dumps(scores))
+
+
+def _table(seeds: str, scenes: list[str] | None) -> None:
+    from pipelines import association_table
+
+    numbers = seeds.split(",")
+    if not all(number.strip().isdecimal() for number in numbers):
+        raise BadInput(f"--seeds takes whole numbers with commas between, such as 3,4,5; got {seeds!r}")
+    typer.echo(association_table.HEADER)
+    for scene in scenes or association_table.USUAL:
+        with progress.bar(scene) as report:
+            row = association_table.measure(scene, [int(number) for number in numbers], report)
+        typer.echo(str(row))
 
 
 @train.command()

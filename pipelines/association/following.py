@@ -1,7 +1,5 @@
 """From sightings to ways: fuse moment by moment, follow over the floor; first by place alone, then knowing how looks differ."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from models.vision.tracker import identity
@@ -9,7 +7,10 @@ from models.vision.tracker.identity import Variances
 from pipelines.association.absence import weighed
 from pipelines.association.fusing import Fused, fuse
 from pipelines.association.tracking import Way, follow
-from pipelines.association.tracklets import Sightings
+from pipelines.association.tracklets import Floats, Indices, Sightings
+
+FIRST_SWEEPS = 1
+"""The ways of the first pass show how looks differ; for that they need not be right to the last link."""
 
 
 def followed(seen: Sightings, step_s: float, *, manoeuvres: float = 0.0) -> tuple[Fused, list[Way]]:
@@ -19,19 +20,17 @@ def followed(seen: Sightings, step_s: float, *, manoeuvres: float = 0.0) -> tupl
     """
     variances = identity.nobody_differs(seen.looks.shape[1])
     fused = weighed(fuse(seen, variances), seen)
-    ways = follow(fused, variances, step_s, manoeuvres)
     if not seen.looks.size:
-        return fused, ways
-    variances = _variances(seen, fused, ways)
-    fused = weighed(fuse(seen, variances), seen)
-    return fused, follow(fused, variances, step_s, manoeuvres)
-
-
-def _variances(seen: Sightings, fused: Fused, ways: Sequence[Way]) -> Variances:
-    """How the looks of sightings vary between ways and within one, over cameras and time."""
-    owner = np.full(len(fused), -1)
+        return fused, follow(fused, variances, step_s, manoeuvres)
+    ways = follow(fused, variances, step_s, manoeuvres, sweeps=FIRST_SWEEPS)
+    owner, fused_looks = np.full(len(fused), -1), fused.looks
     for number, way in enumerate(ways):
         owner[way.fused] = number
-    label = owner[fused.member]
-    known = (label >= 0) & seen.looks.any(axis=1)
-    return identity.learn(seen.looks[known], label[known])
+    fused = weighed(fuse(seen, _variances(seen.looks, owner[fused.member])), seen)
+    return fused, follow(fused, _variances(fused_looks, owner), step_s, manoeuvres)
+
+
+def _variances(looks: Floats, owner: Indices) -> Variances:
+    """How looks, (n, c), vary between ways and within one, over cameras and time; `owner` (n,) is the way, -1 if none."""
+    known = (owner >= 0) & looks.any(axis=1)
+    return identity.learn(looks[known], owner[known])

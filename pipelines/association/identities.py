@@ -45,7 +45,7 @@ def identify(given: FloorDetections, progress: Progress | None = None) -> NDArra
         if progress is not None:
             progress(done + 1, len(given.floors))
     somebody = way_of != NOBODY
-    person = np.append(returning.joined(_visits(given, looks, way_of)), NOBODY)
+    person = np.append(returning.joined(_visits(given, looks, way_of))[0], NOBODY)
     return np.where(somebody, person[way_of], NOBODY)
 
 

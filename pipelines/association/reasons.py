@@ -18,7 +18,8 @@ class Membership:
 
     Reasons: `founder` (the first of the person), `memory` (the first in this hour of a person known before),
     `camera-overlap` (saw them at the same moments as an earlier one), `segment-border` (goes on in the next file of its
-    camera), `gap` (goes on after a time unseen, or where its camera had mixed people up).
+    camera), `gap` (goes on after a time unseen, or where its camera had mixed people up), `return` (the first after a time out of all
+    cameras' view).
     """
 
     tracklet: Tracklet
@@ -30,15 +31,19 @@ class Membership:
 
 
 def memberships(
-    stay: Stay, own: Sequence[int], ordered: Sequence[Tracklet], *, is_known: bool
+    stay: Stay, own: Sequence[int], ordered: Sequence[Tracklet], *, is_known: bool, returns: float | None = None
 ) -> tuple[Membership, ...]:
-    """The reason for each own tracklet of a stay, by first sight; `is_known` if the person was there before the stay."""
+    """The reason for each own tracklet of a stay, by first sight; `is_known` if the person was there before the stay, `returns` the score
+    of the link to an earlier stay, if there is one.
+    """
     found: list[Membership] = []
     for position, tracklet in enumerate(sorted(own)):
         before = sorted(own)[:position]
         reason, score = _reason(stay, tracklet, before, ordered)
         if not before:
             reason, score = ("memory" if is_known else "founder"), 0.0
+            if returns is not None:
+                reason, score = "return", returns
         found.append(Membership(ordered[tracklet], reason, score))
     return tuple(found)
 

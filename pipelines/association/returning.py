@@ -8,7 +8,8 @@ against an end and a beginning; the best set of links at once is an assignment p
 of the chain before it and of the chain after it.
 """
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,12 +25,15 @@ from pipelines.association.tracklets import Floats, Indices, Ints
 
 WAITS_S = np.array([0.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0])
 """Borders of the times out of view that are told apart; who is out of view for longer is somebody new."""
+LONGEST_AWAY_S = float(WAITS_S[-1])
 ROUNDS, SEARCHES = 8, 2
 """How often all is joined anew, and how often, at first, the links worth thinking of are searched for anew."""
 MOST, LEAST = 64, -8.0
 """So many beginnings are thought of for each end, and none less likely, nats."""
 NEARBY = 50
 """Before anything is known the looks of each end are compared with those of so many beginnings, the likeliest by the usual ways."""
+LEAST_ALIKE = 1.0
+"""Looks must say so much, nats, for a link: those who only came at the right time, in the same uniform, stay two."""
 AT_ONCE, PAIRS_AT_ONCE = 256, 100_000
 PRIOR_LINKS = 4.0
 """Departures from each camera that count for what is believed before any is seen."""
@@ -37,7 +41,9 @@ NEVER_AGAIN = 0.3
 """The share of departures, before any is seen, after which nobody comes back."""
 REACH_M, OTHER_FLOOR_M = 15.0, 40.0
 """How fast the belief in a next camera falls with its distance, and how far away another floor counts as."""
-USUAL_MPS, WAIT_SPREAD = 0.8, 1.0
+NEVER = 1e-12
+"""The likelihood, a second, of what was never seen and is not believed."""
+USUAL_MPS, WAIT_SPREAD = 0.8, 2.0
 """The distance over the time out of view, and the spread of the log of that time, before any is seen."""
 
 
@@ -59,29 +65,67 @@ class Visits:
         return len(self.start_s)
 
 
-def joined(visits: Visits) -> Indices:
-    """The number of each visit's person, (n,)."""
+def joined(visits: Visits, named: Indices | None = None) -> tuple[Indices, Floats]:
+    """The number of each visit's person, (n,), and the gain of its link to the person's visit before, nan where it has none.
+
+    `named` (n,) is the number of a name that a visit has already, -1 if none: one name is one person, two are two. Nobody is
+    joined where it cannot be learned how looks differ: places alone do not say who comes back.
+    """
+    named = np.full(len(visits), -1) if named is None else named
     before = after = np.full(len(visits), -1)
-    if len(visits) < 2:
-        return np.arange(len(visits))
+    links = (np.zeros(0, np.intp), np.zeros(0, np.intp), np.zeros(0))
     usual = _usual_ways(visits)
     variances = identity.learn(visits.looks, _likest(visits, _ways(visits, usual, before, after)))
-    for number in range(ROUNDS):
+    for number in range(ROUNDS if variances.between.any() else 0):
         ways = _ways(visits, usual, before, after)
         if number < SEARCHES:
             heads, tails = _likely(visits, ways, variances)
             wait = _wait(visits.start_s[tails] - visits.end_s[heads])
-        gains = ways[visits.last_camera[heads], visits.first_camera[tails], wait]
-        gains += _alike(visits, variances, before, after, heads, tails)
+        alike = _alike(visits, variances, before, after, heads, tails)
+        gains = ways[visits.last_camera[heads], visits.first_camera[tails], wait] + alike
+        gains[alike < LEAST_ALIKE] = -np.inf
+        gains[(named[heads] >= 0) & (named[tails] >= 0) & (named[heads] != named[tails])] = -np.inf
         chosen = best_links(len(visits), len(visits), heads, tails, gains)
+        links = (heads[chosen], tails[chosen], gains[chosen])
         known = before
         before, after = np.full(len(visits), -1), np.full(len(visits), -1)
-        after[heads[chosen]], before[tails[chosen]] = tails[chosen], heads[chosen]
+        after[links[0]], before[links[1]] = links[1], links[0]
         if np.array_equal(before, known):
             break
         if len(chosen):
             variances = identity.learn(visits.looks, _chains(before))
-    return _chains(before)
+    return _settled(visits, named, *links)
+
+
+def _settled(visits: Visits, named: Indices, heads: Indices, tails: Indices, gains: Floats) -> tuple[Indices, Floats]:
+    """The persons that the links make, the surest first: none joins two names, or what is at one time."""
+    person, gain = np.arange(len(visits)), np.full(len(visits), np.nan)
+    members = {number: [number] for number in range(len(visits))}
+    by_name: dict[int, int] = {}
+
+    def unite(one: int, other: int) -> None:
+        low, high = sorted((int(person[one]), int(person[other])))
+        if low != high:
+            members[low] += members.pop(high)
+            person[members[low]] = low
+
+    for visit in np.flatnonzero(named >= 0):
+        unite(by_name.setdefault(int(named[visit]), int(visit)), int(visit))
+    for link in np.lexsort((tails, heads, -gains)):
+        head, tail = int(heads[link]), int(tails[link])
+        both = [members[int(person[one])] for one in (head, tail)]
+        names = {int(named[one]) for one in itertools.chain(*both)} - {-1}
+        if person[head] != person[tail] and (len(names) > 1 or _meet(visits, *both)):
+            continue
+        unite(head, tail)
+        gain[tail] = gains[link]
+    return person, gain
+
+
+def _meet(visits: Visits, some: Sequence[int], others: Sequence[int]) -> bool:
+    """Whether any of the visits is at the time of any of the others."""
+    starts_s, ends_s = (side[np.array(others)] for side in (visits.start_s, visits.end_s))
+    return any(bool(((starts_s <= visits.end_s[one]) & (ends_s >= visits.start_s[one])).any()) for one in some)
 
 
 def _likely(visits: Visits, ways: Floats, variances: Variances) -> tuple[Indices, Indices]:
@@ -92,7 +136,7 @@ def _likely(visits: Visits, ways: Floats, variances: Variances) -> tuple[Indices
         one, other = np.nonzero((gains > LEAST) & _among_best(gains, MOST))
         heads.append(some[one])
         tails.append(later[other])
-    return np.concatenate(heads), np.concatenate(tails)
+    return np.concatenate([np.zeros(0, np.intp), *heads]), np.concatenate([np.zeros(0, np.intp), *tails])
 
 
 def _tables(visits: Visits, ways: Floats) -> Iterator[tuple[Indices, Indices, Floats]]:
@@ -135,7 +179,7 @@ def _ways(visits: Visits, usual: Floats, before: Indices, after: Indices) -> Flo
     if not len(linked):
         ends, left, born = 0 * ends, 0 * left, NEVER_AGAIN * born
     departures = ends + PRIOR_LINKS
-    goes = (went + PRIOR_LINKS * (1 - NEVER_AGAIN) * usual) / departures[:, None, None] / np.diff(WAITS_S)
+    goes = (went + PRIOR_LINKS * (1 - NEVER_AGAIN) * usual) / departures[:, None, None] / np.diff(WAITS_S) + NEVER
     leaves = (left + PRIOR_LINKS * NEVER_AGAIN) / departures
     born_per_s = (born + NEVER_AGAIN) / (np.ptp(np.concatenate([visits.start_s, visits.end_s])) + WAITS_S[1])
     return np.asarray(np.log(goes) - np.log(leaves)[:, None, None] - np.log(born_per_s)[None, :, None])

@@ -32,14 +32,14 @@ class Way:
     link_gain: Floats
 
 
-def follow(fused: Fused, variances: Variances, step_s: float, manoeuvres: float) -> list[Way]:
+def follow(fused: Fused, variances: Variances, step_s: float, manoeuvres: float, *, sweeps: int = SWEEPS) -> list[Way]:
     """Everybody who is seen at two ticks or more over a second or longer, by first sight; `variances` of the looks,
-    `manoeuvres` the share of steps that are one.
+    `manoeuvres` the share of steps that are one, `sweeps` how often all is decided anew.
     """
     if not len(fused):
         return []
     times_s = np.asarray(fused.tick * step_s, dtype=np.float64)
-    links = _linked(fused, variances, times_s, step_s, manoeuvres)
+    links = _linked(fused, variances, times_s, step_s, manoeuvres, sweeps)
     boxes = np.zeros((len(fused), 4), dtype=np.float32)
     table = DetectionTable(times_s, np.zeros(len(fused), dtype=np.int32), boxes, np.ones(len(fused), dtype=np.float32))
     tracks = smoothing.finished(links, table)
@@ -55,7 +55,9 @@ def follow(fused: Fused, variances: Variances, step_s: float, manoeuvres: float)
     return [Way(own, when, where, gains[own]) for own, when, where in zip(rows, times, places, strict=True)]
 
 
-def _linked(fused: Fused, variances: Variances, times_s: Floats, step_s: float, manoeuvres: float) -> Links:
+def _linked(
+    fused: Fused, variances: Variances, times_s: Floats, step_s: float, manoeuvres: float, sweeps: int
+) -> Links:
     ticks_s, sample = np.unique(times_s, return_inverse=True)
     placed = Placed(
         row=np.arange(len(fused)),
@@ -71,7 +73,7 @@ def _linked(fused: Fused, variances: Variances, times_s: Floats, step_s: float, 
     scene = linking.scene(placed, fused.looks, _area_m2(fused), _all_ticks_s(ticks_s, step_s), manoeuvres=manoeuvres)
     links = Links(scene.knowing(variances))
     links.decide_forward()
-    for _ in range(SWEEPS):
+    for _ in range(sweeps):
         links.sweep_backward()
         links.sweep_forward()
     links.renew()

@@ -39,7 +39,7 @@ def tracklets_of(scene: Hall, files: int = 1) -> list[Tracklet]:
 
 def idf1(scene: Hall, persons: list[Associated]) -> float:
     people = [TruePerson(str(n), (path,), _every_half_second(path), {}) for n, path in enumerate(scene.truth)]
-    return score_paths(people, {str(person.person_id): [person.path] for person in persons}).idf1_1m
+    return score_paths(people, {str(person.person_id): list(person.paths) for person in persons}).idf1_1m
 
 
 def _every_half_second(path: Path) -> np.ndarray:
@@ -59,7 +59,7 @@ def owners(persons: list[Associated]) -> dict[uuid.UUID, uuid.UUID]:
 
 def known(persons: list[Associated], before_s: float = np.inf) -> list[Known]:
     return [
-        Known(person.person_id, person.day, frozenset(names), float(person.path.times_s[0]))
+        Known(person.person_id, person.day, frozenset(names), float(person.paths[0].times_s[0]))
         for person in persons
         if (names := [one.tracklet.tracklet_id for one in person.members if one.tracklet.first_seen_s < before_s])
     ]
@@ -78,7 +78,10 @@ def test_the_order_of_the_input_does_not_matter() -> None:
     one, other = associate(tracklets, scene.site), associate(shuffled, scene.site)
     assert [person.person_id for person in one] == [person.person_id for person in other]
     assert owners(one) == owners(other)
-    assert all((a.path.xy_m == b.path.xy_m).all() for a, b in zip(one, other, strict=True))
+    assert [path.times_s.tolist() for person in one for path in person.paths] == [
+        path.times_s.tolist() for person in other for path in person.paths
+    ]
+    assert all((a.paths[0].xy_m == b.paths[0].xy_m).all() for a, b in zip(one, other, strict=True))
 
 
 def test_every_tracklet_has_at_most_one_person_and_a_reason() -> None:
@@ -142,7 +145,7 @@ def test_at_local_midnight_a_person_becomes_another() -> None:
     days = {person.day.isoformat() for person in persons}
     assert days == {"2026-11-02", "2026-11-03"}
     for person in persons:
-        assert (person.path.times_s[-1] < midnight) == (person.day.isoformat() == "2026-11-02")
+        assert (person.paths[-1].times_s[-1] < midnight) == (person.day.isoformat() == "2026-11-02")
     assert len({person.person_id for person in persons}) == len(persons)
 
 
@@ -169,6 +172,6 @@ def test_a_single_sample_is_nobody() -> None:
 def test_paths_have_a_place_every_second() -> None:
     scene, tracklets = small()
     for person in associate(tracklets, scene.site):
-        assert isinstance(person.path, Path)
-        assert set(np.diff(person.path.times_s)) == {1.0}
-        assert (person.path.times_s == np.round(person.path.times_s)).all()
+        for path in person.paths:
+            assert set(np.diff(path.times_s)) == {1.0}
+            assert (path.times_s == np.round(path.times_s)).all()
