@@ -36,7 +36,7 @@ def month(filled: Store) -> Store:
 
 
 def about_a_day(inputs: dict[str, str]) -> bool:
-    return "2026-11-20" <= inputs.get("from", "2026-11-20") and inputs.get("to", "") <= "2026-11-21T00:00"
+    return inputs.get("from", "2026-11-20") >= "2026-11-20" and inputs.get("to", "") <= "2026-11-21T00:00"
 
 
 def test_a_question_about_a_day_reads_that_day_and_no_month(month: Store, read: Store) -> None:
