@@ -7,7 +7,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export PYTHON
 
-.PHONY: help demo test test-faults check fix bench bench-loop setup browser constraints clean
+.PHONY: help demo test test-faults check fix bench bench-loop bench-store setup browser constraints clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -36,6 +36,9 @@ bench: setup ## set-up, then the ratio of our pipeline to the usual tracking loo
 
 bench-loop: setup ## set-up, then what it takes to answer what is not known yet, from the question to the answer
 	@$(BIN)/python -m cluster.bench_loop $(ARGS)
+
+bench-store: setup ## set-up, then a store with DAYS=n days of 24,000 people: load, size, questions, retention
+	@OMP_NUM_THREADS=1 $(BIN)/python -m cluster.bench_store --days $(or $(DAYS),2) $(ARGS)
 
 setup: ## install what is missing; does nothing, quickly, when all is there
 	@cluster/setup/system_packages.sh

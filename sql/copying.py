@@ -16,8 +16,8 @@ from psycopg.sql import Composed
 from models.world.ways import Floats, Ways
 from sql.store import Connection
 
-_HEADER = b"PGCOPY\n\xff\r\n\0" + struct.pack(">ii", 0, 0)
-_TRAILER = struct.pack(">h", -1)
+HEADER = b"PGCOPY\n\xff\r\n\0" + struct.pack(">ii", 0, 0)
+TRAILER = struct.pack(">h", -1)
 _EPOCH_2000_US = 946_684_800_000_000
 _POINT, _LINESTRING_M = 1, 0x40000002
 _SLICE_BYTES = 1 << 20
@@ -176,8 +176,8 @@ def _with_two_points(ways: Ways) -> Ways:
 def copy_in(connection: Connection, statement: bytes | Composed, rows: Iterable[bytes]) -> None:
     """Send rows, in any number of buffers, to a `copy .. from stdin (format binary)`."""
     with connection.cursor().copy(statement) as copy:
-        copy.write(_HEADER)
+        copy.write(HEADER)
         for buffer in rows:
             for start in range(0, len(buffer), _SLICE_BYTES):
                 copy.write(memoryview(buffer)[start : start + _SLICE_BYTES])
-        copy.write(_TRAILER)
+        copy.write(TRAILER)

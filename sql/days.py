@@ -74,7 +74,7 @@ class DayOfPeople:
 
 def claim_day(store: Store, site: str, day: date, owner: str, lease_s: float) -> list[LoadClaim] | None:
     """Take all hours of a UTC day for loading, or None while somebody else holds one of them."""
-    hours = site_hours(_window(day))
+    hours = site_hours(day_window(day))
     with store.connection() as connection, connection.transaction() as attempt:
         claims = [ledger.claim_load(connection, site, hour.start, owner, lease_s) for hour in hours]
         held = [claim for claim in claims if claim is not None]
@@ -98,7 +98,7 @@ def replace_day(
     when an hour was claimed anew meanwhile, ValueError for paths or coverage outside the day, StoreUnavailable when
     somebody reads the month for longer than `patience_s`, so that the tables cannot be exchanged.
     """
-    day, window = claims[0].hour.date(), _window(claims[0].hour.date())
+    day, window = claims[0].hour.date(), day_window(claims[0].hour.date())
     _check(claims, people, coverage, window)
     mark = f"{claims[0].epoch}_{uuid.uuid4().hex[:8]}"
     tallies = build_aside(store, people, day, mark)
@@ -121,10 +121,10 @@ def replace_day(
 
 def build_aside(store: Store, people: DayOfPeople, day: date, mark: str) -> Tallies:
     """Fill and index the tables of the day, on two connections; what the rollups need is noted on the way."""
-    window = _window(day)
+    window = day_window(day)
     with store.connection() as connection:
         held = borders(connection, window)
-    hours = [_Hour.of(people, hour) for hour in site_hours(window)]
+    hours = [hour_of(people, hour) for hour in site_hours(window)]
     positions: list[Located] = []
     found: list[list[Visited]] = []
 
@@ -165,26 +165,28 @@ def build_aside(store: Store, people: DayOfPeople, day: date, mark: str) -> Tall
 
 
 @dataclass(frozen=True)
-class _Hour:
+class Hour:
     """The paths of one full hour in order of time, and whose they are."""
 
     window: Window
     owners: Indices
     ways: Ways
 
-    @classmethod
-    def of(cls, people: DayOfPeople, window: Window) -> "_Hour":
-        starts_s = people.ways.starts_s
-        numbers = np.flatnonzero((starts_s >= window.start_s) & (starts_s < window.end_s))
-        numbers = numbers[np.lexsort([people.owners[numbers], starts_s[numbers]])]
-        return cls(window, people.owners[numbers], people.ways.chosen(numbers))
+
+def hour_of(people: DayOfPeople, window: Window) -> Hour:
+    """The part of the day that begins within the hour."""
+    starts_s = people.ways.starts_s
+    numbers = np.flatnonzero((starts_s >= window.start_s) & (starts_s < window.end_s))
+    numbers = numbers[np.lexsort([people.owners[numbers], starts_s[numbers]])]
+    return Hour(window, people.owners[numbers], people.ways.chosen(numbers))
 
 
 def _values(people: DayOfPeople) -> dict[str, NDArray[np.str_]]:
     return {key: values for key, (values, _) in people.attributes.items()}
 
 
-def _window(day: date) -> Window:
+def day_window(day: date) -> Window:
+    """The UTC day."""
     start = datetime(day.year, day.month, day.day, tzinfo=UTC)
     return Window(start, start + timedelta(days=1))
 

@@ -1,7 +1,8 @@
--- What the sixth schema does not know: a camera without any calibration is not of its site.
-
-delete from calibration where homography is null;
-alter table calibration
-alter column homography set not null,
-drop lens_k1;
-comment on column calibration.homography is null;
+do $do$
+declare
+    body text := pg_get_functiondef('walks(timestamptz, timestamptz, text, integer, jsonb, boolean)'::regprocedure);
+begin
+    body := replace(body, 'with chosen as not materialized (', 'with chosen as (');
+    execute replace(body, 'hour_floor(window_start)', 'date_trunc(''hour'', window_start, ''UTC'')');
+end
+$do$;

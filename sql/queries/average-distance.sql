@@ -15,11 +15,57 @@
 --   - {name: median_distance_m, type: number, unit: m}
 -- permission: aggregates
 -- needs: [paths]
-with walked as (
-    select sum(w.length_m) as distance_m
+with inside as (
+    -- Of people whose whole day lies within the window the distance is known.
+    select
+        p.person_id,
+        p.distance_m
+    from person as p
+    where
+        %(section)s::text is null
+        and p.day between day_floor(%(from)s::timestamptz, 'UTC') - 1 and day_floor(%(to)s::timestamptz, 'UTC') + 1
+        and p.first_seen >= %(from)s::timestamptz
+        and p.last_seen < %(to)s::timestamptz
+        and (
+            %(attribute)s::jsonb = '{}'
+            or p.person_id in (
+                select d.person_id
+                from people_described(%(from)s::timestamptz, %(to)s::timestamptz, %(attribute)s::jsonb, false) as d
+            )
+        )
+),
+walked as (
+    select inside.distance_m
+    from inside
+    union all
+    select sum(w.length_m)
     from walks(
-        %(from)s::timestamptz, %(to)s::timestamptz, %(section)s::text, null, %(attribute)s::jsonb
+        %(from)s::timestamptz,
+        case
+            when %(section)s::text is null
+            then least(midnight(day_ceil(%(from)s::timestamptz, %(zone)s::text), %(zone)s::text), %(to)s::timestamptz)
+            else %(to)s::timestamptz
+        end,
+        %(section)s::text, null, %(attribute)s::jsonb
     ) as w
+    where
+        (
+            %(section)s::text is not null
+            or %(from)s::timestamptz < midnight(day_ceil(%(from)s::timestamptz, %(zone)s::text), %(zone)s::text)
+        )
+        and w.person_id not in (select inside.person_id from inside)
+    group by w.person_id
+    union all
+    select sum(w.length_m)
+    from walks(
+        greatest(midnight(day_floor(%(to)s::timestamptz, %(zone)s::text), %(zone)s::text), %(from)s::timestamptz),
+        %(to)s::timestamptz, null, null, %(attribute)s::jsonb
+    ) as w
+    where
+        %(section)s::text is null
+        and day_floor(%(to)s::timestamptz, %(zone)s::text) >= day_ceil(%(from)s::timestamptz, %(zone)s::text)
+        and midnight(day_floor(%(to)s::timestamptz, %(zone)s::text), %(zone)s::text) < %(to)s::timestamptz
+        and w.person_id not in (select inside.person_id from inside)
     group by w.person_id
 )
 select

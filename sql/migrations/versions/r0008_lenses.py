@@ -2,17 +2,17 @@
 
 from sql.migrations.files import run
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
-    """Add them to the sixth schema."""
-    run("0007_up.sql")
+    """Add them to the seventh schema."""
+    run("0008_up.sql")
 
 
 def downgrade() -> None:
-    """Back to the sixth schema, which knows neither."""
-    run("0007_down.sql")
+    """Back to the seventh schema, which knows neither."""
+    run("0008_down.sql")

@@ -1,0 +1,2 @@
+select distinct day
+from visitor_day;

@@ -1,0 +1,1 @@
+create table measured_location (like person_location);
