@@ -46,7 +46,7 @@ def on_floor(truth: Marks, found: Marks) -> Scores:
 
 def in_picture(truth: Marks, found: Marks) -> Scores:
     """Scores with the IoU of boxes as similarity, threshold 0.5, over all frames from the first to the last of the truth."""
-    return _scores(truth, found, _iou)
+    return _scores(truth, found, box_overlap)
 
 
 def of_rows(truth: Integers, found: Integers, order: NDArray[np.intp], nobody: int) -> Scores:
@@ -142,7 +142,8 @@ def _closeness(true_m: Floats, found_m: Floats) -> Floats:
     return np.asarray(np.maximum(0.0, 1 - away_m / ZERO_AT_M))
 
 
-def _iou(true_px: Floats, found_px: Floats) -> Floats:
+def box_overlap(true_px: Floats, found_px: Floats) -> Floats:
+    """The IoU of boxes (n, 4) and (m, 4) px left, top, width, height, (n, m)."""
     low = np.maximum(true_px[:, None, :2], found_px[None, :, :2])
     high = np.minimum((true_px[:, :2] + true_px[:, 2:])[:, None], (found_px[:, :2] + found_px[:, 2:])[None])
     shared = np.clip(high - low, 0, None).prod(axis=2)

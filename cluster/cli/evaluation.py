@@ -105,6 +105,42 @@ def association(
     typer.echo(json.dumps(scores))
 
 
+@evaluate.command()
+def attributes(
+    json_out: Annotated[
+        Path, typer.Option("--json", metavar="OUT.json", help="Where the scores go.", show_default=False)
+    ],
+    pictures: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Where pictures go: confusion.png and worst.png.", show_default="none"),
+    ] = None,
+    seed: Annotated[
+        list[int] | None, typer.Option(help="Of the halls; repeatable.", show_default="the reporting seeds")
+    ] = None,
+    light: Annotated[
+        str, typer.Option(help="usual, or other: exposures and white balances three times as far.")
+    ] = "usual",
+    halls: Annotated[int, typer.Option(min=1, help="Halls of each seed, 20 people each.")] = 4,
+    weights: Annotated[
+        str, typer.Option(metavar="FOLDER", help="The describer's.", show_default="ours")
+    ] = "mall-describer",
+) -> None:
+    """Describe people of simulated halls that nothing was trained on, and score what is told of them; percent."""
+    from pipelines.evaluate_attributes import REPORTING, evaluate_attributes
+
+    with progress.bar("describing") as report:
+        scores = evaluate_attributes(
+            seeds=seed or REPORTING,
+            light=light,
+            halls=halls,
+            weights=weights,
+            json_out=json_out,
+            pictures_out=pictures,
+            progress=report,
+        )
+    typer.echo(json.dumps(scores))
+
+
 def _table(seeds: str, scenes: list[str] | None) -> None:
     from pipelines import association_table
 

@@ -1,7 +1,8 @@
 """Describer: what people wear, as probabilities per crop, and the decision over many crops.
 
 A small network finds where a crop shows shirt and trousers; what colours those are called is not learned but defined
-(`colours`). Shoes are told from bare feet by the feet and the face. Nothing else about a person is looked at.
+(`colours`), and only turned by the light that floor and skin show. What is no colour (shoes, bag, hat) is told by a band of the crop,
+with the face's mean colour for comparison. Only what the registry approves is told (`models.world.attributes`).
 """
 
 from collections.abc import Collection, Mapping, Sequence

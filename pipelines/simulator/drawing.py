@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.simulator.figure import LABELS, Crowd
+from pipelines.simulator.figure import Crowd, Part
 from pipelines.simulator.sprites import Shadow, Sprite, sprites
 from pipelines.simulator.stage import Stage
 from pipelines.simulator.view import NEAR_M, View
@@ -14,8 +14,11 @@ from pipelines.simulator.wardrobe import Look
 
 Floats = NDArray[np.float64]
 Image = NDArray[np.uint8]
+PARTS = len(Part)
 _Pose = tuple[Look, float, float, float, float, float]
 _NEAREST_M = 0.8
+MIN_PART = 0.02
+"""A part that makes up less of the figure cannot be told: the body itself hides it."""
 
 
 @dataclass(frozen=True)
@@ -23,14 +26,22 @@ class Sight:
     """What can be seen of a crowd, one row per person.
 
     `boxes_px` (n, 4) float64 xyxy around the whole drawn figure, clipped to the picture (empty outside it);
-    `visible` (n,) share of the figure's pixels that are shown; `parts` (n, LABELS) the same by `figure.LABEL`, first of what
-    shows no attribute; `pixels` (n,) shown pixels.
+    `visible` (n,) share of the figure's pixels that are shown; `pixels` (n,) shown pixels; `drawn_parts` and `shown_parts` (n, parts)
+    the pixels of each `figure.Part` that were drawn, and that are shown.
     """
 
     boxes_px: Floats
     visible: Floats
-    parts: Floats
     pixels: NDArray[np.int64]
+    drawn_parts: NDArray[np.int64]
+    shown_parts: NDArray[np.int64]
+
+    def share(self, row: int, parts: Sequence[Part]) -> float:
+        """The share that is shown, 0 to 1, of some parts of a person; 0 where they are too small in the figure to be told."""
+        drawn = int(self.drawn_parts[row, list(parts)].sum())
+        if drawn < MIN_PART * self.drawn_parts[row].sum():
+            return 0.0
+        return float(self.shown_parts[row, list(parts)].sum() / max(drawn, 1))
 
 
 class Painter:
@@ -96,7 +107,7 @@ def _darken(picture: Image, shadow: Shadow) -> None:
 
 
 def _lay(picture: Image, owner: NDArray[np.int32], stage: Stage, sprite: Sprite, row: int) -> None:
-    """Lay a sprite over the picture where nothing stands nearer; `owner` notes LABELS (row + 1) + label at its pixels."""
+    """Lay a sprite over the picture where nothing stands nearer; `owner` notes PARTS (row + 1) + part at its pixels."""
     (height, width), limit = sprite.codes.shape, owner.shape
     left, top = max(0, -sprite.left), max(0, -sprite.top)
     right, bottom = min(width, limit[1] - sprite.left), min(height, limit[0] - sprite.top)
@@ -112,15 +123,15 @@ def _lay(picture: Image, owner: NDArray[np.int32], stage: Stage, sprite: Sprite,
     left_over = (255 - figure[:, :, 3:]).astype(np.float32) * np.float32(1 / 255)
     region[:] = np.minimum(region * left_over + figure[:, :, :3], 255)
     here = codes > 0
-    owner[outer][here] = LABELS * (row + 1) + (255 - codes[here])
+    owner[outer][here] = PARTS * (row + 1) + (255 - codes[here])
 
 
 def _sight(view: View, people: int, bodies: dict[int, Sprite], owner: NDArray[np.int32]) -> Sight:
-    boxes, whole = np.zeros((people, 4)), np.zeros((people, LABELS))
+    boxes, whole = np.zeros((people, 4)), np.zeros((people, PARTS), dtype=np.int64)
     limit = np.array([view.width_px, view.height_px])
     for row, sprite in bodies.items():
         boxes[row] = np.concatenate([np.clip(sprite.low_px, 0, limit), np.clip(sprite.high_px, 0, limit)])
-        whole[row] = np.bincount(sprite.codes.ravel(), minlength=256)[: 255 - LABELS : -1]
-    shown = np.bincount(owner.ravel(), minlength=LABELS * (people + 1))[LABELS:].reshape(people, LABELS)
+        whole[row] = np.bincount(sprite.codes.ravel(), minlength=256)[: 255 - PARTS : -1]
+    shown = np.bincount(owner.ravel(), minlength=PARTS * (people + 1))[PARTS:].reshape(people, PARTS)
     visible = np.minimum(1.0, shown.sum(axis=1) / np.maximum(whole.sum(axis=1), 1))
-    return Sight(boxes, visible, np.minimum(1.0, shown / np.maximum(whole, 1)), shown.sum(axis=1))
+    return Sight(boxes, visible, shown.sum(axis=1), whole, shown)

@@ -12,13 +12,13 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from models.world.attributes import DEFINED
 from pipelines.simulator.wardrobe import Look
 
 Floats = NDArray[np.float64]
 STRIDE_M = 1.45
 """Floor covered by one full cycle of both legs, for a body 1.75 m tall."""
 _THIGH, _SHIN, _ANKLE = 0.245, 0.245, 0.04
+_HIDDEN = 0.1
 _LIGHT = np.array([0.30, -0.22, 0.93])
 
 
@@ -33,24 +33,25 @@ class Part(IntEnum):
     SLEEVE = 5
     HEM = 6
     NAPE = 7
+    BAG = 8
+    HAT = 9
 
 
 _FACE = [Part.SKIN] * 2 + [Part.HAIR] * 4 + [Part.SKIN] * 2
 _HEAD = [Part.SKIN] * 8 + _FACE * 2 + [Part.HAIR] * 16
 """Hair covers the back of the head and its top: one part per face, from the chin up, turning left from the nose."""
-SHOWS: Mapping[Part, str] = MappingProxyType(
+SHOWS: Mapping[str, tuple[Part, ...]] = MappingProxyType(
     {
-        Part.SHIRT: "shirt",
-        Part.SLEEVE: "shirt",
-        Part.TROUSERS: "trousers",
-        Part.HEM: "trousers",
-        Part.FEET: "shoes",
+        "shirt": (Part.SHIRT, Part.SLEEVE),
+        "trousers": (Part.TROUSERS, Part.HEM),
+        "shoes": (Part.FEET,),
+        "bag": (Part.BAG,),
+        "hat": (Part.HAT, Part.HAIR),
     }
 )
-"""The attribute that can be told where a part is visible; the other parts tell none."""
-LABELS = 1 + len(DEFINED)
-LABEL = np.array([1 + list(DEFINED).index(SHOWS[part]) if part in SHOWS else 0 for part in Part], dtype=np.uint8)
-"""For each part, the number of the attribute that it shows, from 1 in the order of `DEFINED`; 0 for none."""
+"""For each attribute the parts of the body by which it can be told."""
+LACKS: Mapping[str, tuple[Part, ...]] = MappingProxyType({"bag": (Part.SHIRT, Part.TROUSERS)})
+"""The parts by which it can be told that somebody has none of it, where those are others."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,18 @@ def _palette(look: Look) -> list[tuple[float, float, float]]:
     sleeve = look.shirt_rgb if look.long_sleeves else look.skin_rgb
     hem = look.trousers_rgb if look.shoes == "yes" else look.skin_rgb
     nape = look.hair_rgb if look.long_hair else look.skin_rgb
-    return [look.shirt_rgb, look.trousers_rgb, look.feet_rgb, look.skin_rgb, look.hair_rgb, sleeve, hem, nape]
+    return [
+        look.shirt_rgb,
+        look.trousers_rgb,
+        look.feet_rgb,
+        look.skin_rgb,
+        look.hair_rgb,
+        sleeve,
+        hem,
+        nape,
+        look.bag_rgb,
+        look.hat_rgb,
+    ]
 
 
 def _body(crowd: Crowd) -> list[tuple[list[Part], Floats]]:
@@ -110,7 +122,38 @@ def _body(crowd: Crowd) -> list[tuple[list[Part], Floats]]:
     for side, turn, (thigh, shin) in ((1.0, 0.0, legs[0]), (-1.0, np.pi, legs[1])):
         tubes += _leg_tubes(side, pelvis, build, thigh, shin)
         tubes.append(_arm_tube(side, pelvis, build, -0.75 * swing * np.sin(crowd.phase + turn), crowd.stride))
+    hand = tubes[-1][1][:, -1].mean(axis=1)
+    tubes.append(_bag_tube(hand, pelvis, _size([look.bag for look in crowd.looks])))
+    tubes.append(_hat_tube(pelvis, _size([look.hat for look in crowd.looks])))
     return tubes
+
+
+def _size(worn: Sequence[str]) -> Floats:
+    """Of what is worn its size, and of what is not so little that it stays inside the body."""
+    return np.where(np.array(worn) == "yes", 1.0, _HIDDEN)
+
+
+def _bag_tube(hand: Floats, pelvis: Floats, size: Floats) -> tuple[list[Part], Floats]:
+    """A shopping bag that hangs from the right hand; of those who carry none a speck inside the hips."""
+    rings = [
+        (0.0, -0.005, 0.030, 0.004),
+        (0.0, -0.035, 0.080, 0.020),
+        (0.0, -0.200, 0.084, 0.030),
+        (0.0, -0.205, 0.004, 0.004),
+    ]
+    inside = _at(np.zeros_like(pelvis), 0.0, pelvis + 0.02)
+    at = np.where((size == 1.0)[:, None], hand, inside)
+    bag = _upright(rings, np.zeros_like(pelvis), None, 8) * size[:, None, None, None]
+    return [Part.BAG] * 3, bag + at[:, None, None]
+
+
+def _hat_tube(pelvis: Floats, size: Floats) -> tuple[list[Part], Floats]:
+    """Brim and crown; of those who wear none a speck inside the head."""
+    brim = [(-0.002, 0.436, 0.050, 0.040), (-0.002, 0.430, 0.094, 0.082), (-0.002, 0.438, 0.064, 0.053)]
+    crown = [(-0.003, 0.478, 0.060, 0.048), (-0.004, 0.486, 0.046, 0.036), (-0.004, 0.487, 0.004, 0.003)]
+    middle = _at(np.full_like(pelvis, -0.002), 0.0, pelvis + 0.42)[:, None, None]
+    rings = _upright(brim + crown, pelvis, None, 8)
+    return [Part.HAT] * 5, middle + (rings - middle) * size[:, None, None, None]
 
 
 def _leg(phase: Floats, swing: Floats) -> tuple[Floats, Floats]:

@@ -1,6 +1,6 @@
 """Pictures to learn from: many halls, camera poses, lights and crowds, with what is in them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from models.world.attributes import UNKNOWN
 from models.world.errors import BadInput
 from pipelines.simulator.drawing import Painter, Sight
-from pipelines.simulator.figure import Crowd
+from pipelines.simulator.figure import LACKS, SHOWS, Crowd, Part
 from pipelines.simulator.plan import Plan, lay_out
 from pipelines.simulator.scenery import build_stage
 from pipelines.simulator.sensor import Grain, any_sensor
@@ -56,14 +56,18 @@ def _picture(stage: Stage, grain: Grain, plan: Plan, random: np.random.Generator
     listed = (sight.visible >= MIN_VISIBLE) & (boxes[:, 3] - boxes[:, 1] >= MIN_HEIGHT_PX)
     rows = np.nonzero(listed)[0].tolist()
     attributes = [_attributes(crowd.looks[row], sight, row) for row in rows]
-    return _compressed(grain.over(picture), random), boxes[rows].astype(np.float32), attributes
+    return compressed(grain.over(picture), random), boxes[rows].astype(np.float32), attributes
 
 
 def _attributes(look: Look, sight: Sight, row: int) -> dict[str, str]:
-    shown = sight.parts[row, 1:] >= MIN_PART_VISIBLE
     return {
-        key: value if there else UNKNOWN for (key, value), there in zip(look.attributes.items(), shown, strict=True)
+        key: value if sight.share(row, _shown_by(key, value)) >= MIN_PART_VISIBLE else UNKNOWN
+        for key, value in look.attributes.items()
     }
+
+
+def _shown_by(key: str, value: str) -> Sequence[Part]:
+    return LACKS[key] if value == "no" and key in LACKS else SHOWS[key]
 
 
 def _any_view(plan: Plan, random: np.random.Generator, size_px: tuple[int, int]) -> View:
@@ -103,7 +107,7 @@ def _places(view: View, plan: Plan, wanted: int, random: np.random.Generator) ->
     return np.array(kept).reshape(-1, 2)
 
 
-def _compressed(picture: Image, random: np.random.Generator) -> Image:
+def compressed(picture: Image, random: np.random.Generator) -> Image:
     """The picture after a lossy codec: a little soft, with block noise."""
     blur = random.uniform(0.0, 0.7)
     soft = cv2.GaussianBlur(picture, (5, 5), blur) if blur > 0.25 else picture

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.simulator.figure import LABEL, Crowd, Faces, faces
+from pipelines.simulator.figure import Crowd, Faces, faces
 from pipelines.simulator.stage import Stage
 from pipelines.simulator.view import View
 
@@ -31,7 +31,7 @@ class Shadow:
 class Sprite:
     """A drawn body. `low_px` and `high_px` (2,) are the corners of its exact box, `left` and `top` of its picture.
 
-    `bgra` (h, w, 4) has colour times cover, and cover (0-255); `codes` (h, w) is 255 minus the label of the part shown,
+    `bgra` (h, w, 4) has colour times cover, and cover (0-255); `codes` (h, w) is 255 minus the number of the part shown,
     0 beside the body; `range_m` is the distance from the camera along the floor.
     """
 
@@ -70,7 +70,7 @@ class _Figures:
         self._corner = np.floor(self._low).astype(int)
         local = ((quads_px - self._corner[:, None, None]) * _FINE - 0.5) * (1 << _SHIFT)
         self._quads = np.take_along_axis(np.round(local).astype(np.int32), order[:, :, None, None], axis=1)
-        codes = np.broadcast_to(255.0 - LABEL[bodies.part], facing.shape)
+        codes = np.broadcast_to(255.0 - bodies.part, facing.shape)
         paint = np.concatenate([np.clip(rgb[:, :, ::-1], 0, 255), codes[:, :, None]], axis=2)
         self._paint = np.take_along_axis(paint, order[:, :, None], axis=1)
 

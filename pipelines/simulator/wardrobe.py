@@ -32,6 +32,8 @@ NAMED: Mapping[str, Rgb] = MappingProxyType(
 """The middle of each named colour, sRGB 0-255; cloth varies around it by `_VARIATION`."""
 _VARIATION = 0.07
 _POPULARITY = {"black": 2.0, "white": 1.6, "grey": 1.4, "blue": 2.2, "red": 1.3}
+_BAGS, _HATS = 0.4, 0.35
+"""The shares of people who carry a bag and who wear a hat."""
 _SKIN = ((241, 205, 178), (228, 185, 150), (205, 155, 118), (172, 120, 84), (132, 88, 60), (104, 68, 48))
 _HAIR = ((28, 22, 20), (58, 38, 26), (96, 62, 36), (170, 130, 76), (150, 148, 146), (122, 54, 28))
 _SHOES = ((244, 244, 244), (22, 22, 26), (214, 22, 44), (26, 72, 210), (30, 190, 90), (250, 250, 60), (140, 30, 170))
@@ -47,9 +49,13 @@ class Look:
     shirt: str
     trousers: str
     shoes: str
+    bag: str
+    hat: str
     shirt_rgb: Rgb
     trousers_rgb: Rgb
     feet_rgb: Rgb
+    bag_rgb: Rgb
+    hat_rgb: Rgb
     skin_rgb: Rgb
     hair_rgb: Rgb
     height_m: float
@@ -69,13 +75,21 @@ def dress(random: np.random.Generator) -> Look:
     shirt, trousers = (str(random.choice(COLOURS, p=weights / weights.sum())) for _ in range(2))
     skin = _vary(_SKIN[random.integers(len(_SKIN))], 0.04, random)
     shod = bool(random.random() < 0.65)
+    (extras,) = random.spawn(
+        1
+    )  # What was added later draws from its own, so that all else of a seed's people stays as it was.
+    bag_colour, hat_colour = (str(colour) for colour in extras.choice(COLOURS, 2))
     return Look(
         shirt=shirt,
         trousers=trousers,
         shoes="yes" if shod else "no",
+        bag="yes" if extras.random() < _BAGS else "no",
+        hat="yes" if extras.random() < _HATS else "no",
         shirt_rgb=_vary(NAMED[shirt], _VARIATION, random),
         trousers_rgb=_vary(NAMED[trousers], _VARIATION, random),
         feet_rgb=_vary(_SHOES[random.integers(len(_SHOES))], 0.04, random) if shod else skin,
+        bag_rgb=_vary(NAMED[bag_colour], _VARIATION, extras),
+        hat_rgb=_vary(NAMED[hat_colour], _VARIATION, extras),
         skin_rgb=skin,
         hair_rgb=_vary(_HAIR[random.integers(len(_HAIR))], 0.12, random),
         height_m=float(np.clip(random.normal(1.72, 0.09), 1.5, 1.95)),

@@ -31,9 +31,13 @@ ROWS: Mapping[str, slice] = MappingProxyType(
 MIN_HEIGHT_PX = min(one.min_height_px for one in REGISTRY.values())
 JITTER = 0.04
 """Standard deviation of the error put on box edges, as a share of the box: a detector's boxes are not exact."""
+RELIT = 0.13
+"""Standard deviation of the exposure in which a crop is shown anew each time; white balances a third of it."""
 HIDDEN_WEIGHT = 0.3
 """How much an attribute that is hidden counts in training: its answer should be that all values are as likely."""
 _CELL = 4
+_AROUND = 2
+"""Places beside the garments that are looked for because they show the light, such as floor and skin."""
 _BATCH = 64
 
 
@@ -47,10 +51,11 @@ class TrainedDescriber:
 
 
 class Looker(nn.Module):
-    """Looks for clothes and names the colour of what it finds; looks at a band of the crop and the face for all else.
+    """Looks for clothes and names the colour of what it finds; looks at a band of the crop, and at the face for comparison, for all else.
 
-    The colours' names come in from outside (`colours.name_pixels`): only *where* to look is learned, and how sure to be. In: CIELAB
-    (n, 3, 96, 48) and names (n, 11, 96, 48). Out: for each attribute, in their order, the probabilities of its values (n, values).
+    The colours' names come in from outside (`colours.name_pixels`): learned is *where* to look, how sure to be, and by how much
+    the light that shows on floor and skin turns the names. In: CIELAB (n, 3, 96, 48) and names (n, 11, 96, 48). Out: for each
+    defined attribute, in their order, the probabilities of its values (n, values).
     """
 
     def __init__(self) -> None:
@@ -59,8 +64,12 @@ class Looker(nn.Module):
             nn.Conv2d(5, 16, 3, 2, 1), nn.ReLU(), nn.Conv2d(16, 24, 3, 2, 1), nn.ReLU(),
             nn.Conv2d(24, 32, 3, padding=2, dilation=2), nn.ReLU(), nn.Conv2d(32, 32, 3, padding=3, dilation=3), nn.ReLU(),
         )  # fmt: skip
-        self.where, self.sure = nn.Conv2d(32, len(COLOURED), 1), nn.Linear(32, len(COLOURED))
-        self.bands = nn.ModuleDict({key: _band(len(DEFINED[key])) for key in ROWS})
+        self.where, self.sure = nn.Conv2d(32, len(COLOURED) + _AROUND, 1), nn.Linear(32, len(COLOURED))
+        turn = nn.Linear(32, len(COLOURS))
+        nn.init.zeros_(turn.weight)  # the names begin as they are defined
+        nn.init.zeros_(turn.bias)
+        self.light = nn.Sequential(nn.Linear(3 + 3 * _AROUND + len(COLOURS), 32), nn.ReLU(), turn)
+        self.bands = nn.ModuleDict({key: Band(len(DEFINED[key]), ROWS[key].stop - ROWS[key].start) for key in ROWS})
         down, across = torch.meshgrid(torch.linspace(-1, 1, HEIGHT), torch.linspace(-1, 1, WIDTH), indexing="ij")
         self.grey = nn.Buffer(torch.tensor([50.0, 0.0, 0.0]).view(1, 3, 1, 1))
         self.position = nn.Buffer(torch.stack([down, across])[None])
@@ -68,34 +77,60 @@ class Looker(nn.Module):
     def forward(self, lab: Tensor, names: Tensor) -> tuple[Tensor, ...]:
         """Probabilities of the values of each attribute."""
         seen = (lab - self.grey) / 30
-        body = self.body(torch.cat([seen, self.position.expand(seen.shape[0], -1, -1, -1)], dim=1))
-        attention = self.where(body).flatten(2).softmax(dim=2)
-        cells = nn.functional.avg_pool2d(names, _CELL).flatten(2)
-        shares = attention @ cells.transpose(1, 2)
-        sure = nn.functional.softplus(self.sure(body.flatten(2).mean(dim=2)))[:, :, None]
-        clothes = (sure * torch.log(shares + 1e-3)).softmax(dim=2)
-        answers = dict(zip(COLOURED, clothes.unbind(dim=1), strict=True))
+        position = self.position.expand(seen.shape[0], -1, -1, -1)
+        answers = dict(zip(COLOURED, self._clothes(seen, names, position).unbind(dim=1), strict=True))
         face = seen[:, :, 8:20, 16:32].mean(dim=(2, 3), keepdim=True)
         for key, band in self.bands.items():
             rows = seen[:, :, ROWS[key]]
-            answers[key] = band(torch.cat([rows, face - rows], dim=1)).softmax(dim=1)
+            answers[key] = band(torch.cat([rows, face - rows, position[:, :, ROWS[key]]], dim=1)).softmax(dim=1)
         return tuple(answers[key] for key in DEFINED)
 
+    def _clothes(self, seen: Tensor, names: Tensor, position: Tensor) -> Tensor:
+        """The probabilities of the colours of each garment, (n, garments, 11)."""
+        body = self.body(torch.cat([seen, position], dim=1))
+        attention = self.where(body).flatten(2).softmax(dim=2)
+        shares = attention[:, : len(COLOURED)] @ nn.functional.avg_pool2d(names, _CELL).flatten(2).transpose(1, 2)
+        shown = attention @ nn.functional.avg_pool2d(seen, _CELL).flatten(2).transpose(1, 2)
+        sure = nn.functional.softplus(self.sure(body.flatten(2).mean(dim=2)))[:, :, None]
+        logs = torch.log(shares + 1e-3)
+        around = shown[:, len(COLOURED) :].flatten(1)[:, None].expand(-1, len(COLOURED), -1)
+        turned = self.light(torch.cat([shown[:, : len(COLOURED)], around, logs / 3], dim=2))
+        named: Tensor = (sure * logs + turned).softmax(dim=2)
+        return named
 
-def _band(values: int) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(6, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(16, 24, 3, padding=1), nn.ReLU(),
-        nn.MaxPool2d(2), nn.Conv2d(24, 24, 3, padding=1), nn.ReLU(), nn.AdaptiveMaxPool2d((2, 2)), nn.Flatten(),
-        nn.Dropout(0.2), nn.Linear(96, values),
-    )  # fmt: skip
+
+class Band(nn.Module):
+    """Tells values by what is seen anywhere in so many rows of the crop: (n, 8, rows, 48) to scores (n, values).
+
+    Narrow bands hold small things and are looked at more finely.
+    """
+
+    def __init__(self, values: int, rows: int) -> None:
+        super().__init__()
+        first, second = (1, 2) if rows <= HEIGHT // 2 else (2, 1)
+        self.layers = nn.Sequential(
+            *_layer(8, 16, first), *_layer(16, 24, second), *_layer(24, 32), nn.MaxPool2d(2),
+            *_layer(32, 48), *_layer(48, 48), nn.MaxPool2d(2), *_layer(48, 48),
+        )  # fmt: skip
+        self.answer = nn.Sequential(nn.Dropout(0.2), nn.Linear(96, values))
+
+    def forward(self, rows: Tensor) -> Tensor:
+        """The scores, which softmax makes probabilities."""
+        found = self.layers(rows)
+        answer: Tensor = self.answer(torch.cat([found.amax(dim=(2, 3)), found.mean(dim=(2, 3))], dim=1))
+        return answer
+
+
+def _layer(before: int, after: int, stride: int = 1) -> list[nn.Module]:
+    return [nn.Conv2d(before, after, 3, stride, 1, bias=False), nn.BatchNorm2d(after), nn.ReLU()]
 
 
 def train_describer(
-    out_dir: Path, seed: int = 1, *, pictures: int = 1440, held_out: int = 120, epochs: int = 6
+    out_dir: Path, seed: int = 1, *, pictures: int = 1440, held_out: int = 120, epochs: int = 14
 ) -> TrainedDescriber:
     """Train on the crops of `pictures` pictures of a seed; write `mall-describer_openvino_model` and say how right it is.
 
-    Into `out_dir` go the pictures too. About 5 minutes of one core as it stands.
+    Into `out_dir` go the pictures too. About 15 minutes of one core as it stands.
     """
     torch.set_num_threads(1)  # The network is small: threads that wait for each other take several times as long.
     write_pictures(out_dir / "train", seed, pictures)
@@ -145,8 +180,10 @@ def fit(crops: Bytes, words: NDArray[np.int64], *, seed: int, epochs: int) -> Lo
     torch.manual_seed(seed)
     random = np.random.default_rng(seed)
     network, steps = Looker(), epochs * -(-len(crops) // _BATCH)
-    optimiser = torch.optim.AdamW(network.parameters(), weight_decay=0.02)
-    rate = torch.optim.lr_scheduler.OneCycleLR(optimiser, 6e-3, total_steps=steps)
+    bands = list(network.bands.parameters())
+    clothes = [one for name, one in network.named_parameters() if not name.startswith("bands.")]
+    optimiser = torch.optim.AdamW([{"params": clothes}, {"params": bands}], weight_decay=0.02)
+    rate = torch.optim.lr_scheduler.OneCycleLR(optimiser, [6e-3, 4e-3], total_steps=steps)
     for _ in range(epochs):
         order = random.permutation(len(crops))
         for start in range(0, len(crops), _BATCH):
@@ -196,5 +233,5 @@ def _channels_first(pixels: NDArray[np.float32]) -> Tensor:
 
 
 def _relight(crops: Bytes, random: np.random.Generator) -> Bytes:
-    gains = random.normal(1, 0.06, (len(crops), 1, 1, 1)) * random.normal(1, 0.02, (len(crops), 1, 1, 3))
+    gains = random.normal(1, RELIT, (len(crops), 1, 1, 1)) * random.normal(1, RELIT / 3, (len(crops), 1, 1, 3))
     return np.clip(crops * gains, 0, 255).astype(np.uint8)

@@ -53,6 +53,7 @@ COMMANDS = [
     *(["attributes", name] for name in ("list", "show", "approve", "retire")),
     ["evaluate", "tracking"],
     ["evaluate", "association"],
+    ["evaluate", "attributes"],
     ["train", "detector"],
     ["train", "describer"],
 ]

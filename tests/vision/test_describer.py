@@ -6,9 +6,9 @@ from openvino import opset15 as opset
 from models.vision import describer
 from models.vision.colours import name_pixels
 from models.vision.crops import MARGIN, crop, person_height
-from models.vision.describer import Describer, combine, decide
+from models.vision.describer import Describer, combine, decide, told_by
 from models.vision.pictures import Bgr
-from models.world.attributes import ATTRIBUTES, COLOURS, UNKNOWN
+from models.world.attributes import ATTRIBUTES, COLOURS, DEFINED, UNKNOWN
 from models.world.errors import BadInput
 
 RGB = {
@@ -73,6 +73,15 @@ def test_weights_of_other_attributes_are_refused(tmp_path):
     openvino.save_model(network, tmp_path / f"{describer.WEIGHTS}.xml")
     with pytest.raises(BadInput, match=r"tell hats \(2 values\), and not shirt \(11 values\), trousers.*train"):
         Describer(tmp_path)
+
+
+def test_only_what_is_asked_for_is_told_however_much_the_weights_know():
+    (told,) = Describer(keys=("trousers",)).describe([person("red", "blue")])
+    assert list(told) == ["trousers"]
+    assert set(Describer().describe([person("red", "blue")])[0]) == set(ATTRIBUTES)
+    known = told_by()
+    assert known == {key: len(values) for key, values in DEFINED.items() if key in known}
+    assert set(ATTRIBUTES) <= set(known)
 
 
 def test_people_too_small_to_see_and_crops_without_pixels_give_no_evidence(looker):

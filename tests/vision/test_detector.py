@@ -26,7 +26,7 @@ def own() -> detector.Detector:
 def pictures() -> list[tuple[np.ndarray, np.ndarray]]:
     """Pictures of poses that no training has seen, and the boxes of those who are tall and not cut by the edge."""
     shown = []
-    for bgr, boxes, attributes in training_pictures(HELD_OUT_SEED, 12):
+    for bgr, boxes, attributes in training_pictures(HELD_OUT_SEED, 24):
         whole = [all(value != "unknown" for value in words.values()) for words in attributes]
         tall = (boxes[:, 3] - boxes[:, 1] > 45) & np.array(whole, dtype=bool)
         shown.append((bgr, boxes[tall]))

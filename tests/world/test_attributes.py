@@ -9,9 +9,9 @@ from models.world.attributes import ATTRIBUTES, COLOURS, DEFINED, FILE, REGISTRY
 from models.world.blocked_words import blocked
 from models.world.errors import BadInput
 
-HAT = """
-[hat]
-wording = "whether something is worn on the head"
+SCARF = """
+[scarf]
+wording = "whether something is worn round the neck"
 values = ["yes", "no"]
 head = "band"
 rows = [0.0, 0.25]
@@ -22,9 +22,9 @@ state = "proposed"  # until somebody has looked at it
 
 
 def test_a_definition_says_everything_about_an_attribute() -> None:
-    hat = read(HAT)["hat"]
-    assert (hat.key, hat.values, hat.head, hat.rows) == ("hat", ("yes", "no"), "band", (0.0, 0.25))
-    assert (hat.min_height_px, hat.version, hat.state) == (45, 2, "proposed")
+    scarf = read(SCARF)["scarf"]
+    assert (scarf.key, scarf.values, scarf.head, scarf.rows) == ("scarf", ("yes", "no"), "band", (0.0, 0.25))
+    assert (scarf.min_height_px, scarf.version, scarf.state) == (45, 2, "proposed")
     assert read(FILE.read_text())["shirt"].values == COLOURS
 
 
@@ -32,7 +32,7 @@ def test_a_definition_says_everything_about_an_attribute() -> None:
     ("old", "new", "reason"),
     [
         ("version = 2\n", "", "needs .*version"),
-        ("[hat]", "[Hat]", "its key is small letters"),
+        ("[scarf]", "[Scarf]", "its key is small letters"),
         ('["yes", "no"]', '["yes"]', "two or more different words"),
         ('["yes", "no"]', '["yes", "unknown"]', "unknown not among them"),
         ('["yes", "no"]', '["yes", "yes"]', "two or more different words"),
@@ -43,40 +43,40 @@ def test_a_definition_says_everything_about_an_attribute() -> None:
         ("min_height_px = 45", "min_height_px = 0", "min_height_px is a number over 0"),
         ("version = 2", "version = 0", "version is 1 or more"),
         ('"proposed"', '"liked"', "its state is one of proposed, approved, retired"),
-        ("[hat]", "[hat", "not TOML"),
+        ("[scarf]", "[scarf", "not TOML"),
     ],
 )
 def test_a_wrong_definition_is_refused_with_the_reason(old: str, new: str, reason: str) -> None:
-    assert old in HAT
+    assert old in SCARF
     with pytest.raises(BadInput, match=reason):
-        read(HAT.replace(old, new))
+        read(SCARF.replace(old, new))
 
 
 def test_a_decision_changes_one_line_of_the_file() -> None:
-    both = FILE.read_text() + HAT
-    approved = with_state(both, "hat", "approved")
+    both = FILE.read_text() + SCARF
+    approved = with_state(both, "scarf", "approved")
     changed = [(a, b) for a, b in zip(both.splitlines(), approved.splitlines(), strict=True) if a != b]
     assert changed == [('state = "proposed"  # until somebody has looked at it', 'state = "approved"')]
-    assert read(with_state(approved, "hat", "retired"))["hat"].state == "retired"
-    with pytest.raises(BadInput, match="hat is approved already"):
-        with_state(approved, "hat", "approved")
-    with pytest.raises(BadInput, match=r"no attribute 'cap'; known: .*hat"):
+    assert read(with_state(approved, "scarf", "retired"))["scarf"].state == "retired"
+    with pytest.raises(BadInput, match="scarf is approved already"):
+        with_state(approved, "scarf", "approved")
+    with pytest.raises(BadInput, match=r"no attribute 'cap'; known: .*scarf"):
         with_state(both, "cap", "approved")
 
 
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("[hat]", "[age]"),
-        ("[hat]", "[age-group]"),
-        ("[hat]", "[face]"),
+        ("[scarf]", "[age]"),
+        ("[scarf]", "[age-group]"),
+        ("[scarf]", "[face]"),
         ('["yes", "no"]', '["male", "female"]'),
         ('["yes", "no"]', '["child", "other"]'),
-        ("worn on the head", "seen of a person's ethnicity"),
+        ("worn round the neck", "seen of a person's ethnicity"),
     ],
 )
 def test_what_says_a_blocked_word_may_be_proposed_but_never_approved(old: str, new: str) -> None:
-    text = HAT.replace(old, new)
+    text = SCARF.replace(old, new)
     (key,) = read(text)
     with pytest.raises(BadInput, match=r"cannot be approved: .* is a blocked word"):
         with_state(text, key, "approved")
@@ -129,7 +129,7 @@ def test_asking_for_what_does_not_exist_names_what_does() -> None:
 
 
 def test_asking_for_what_is_not_approved_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attributes, "REGISTRY", {**REGISTRY, **read(HAT)})
+    monkeypatch.setattr(attributes, "REGISTRY", {**REGISTRY, **read(SCARF)})
     monkeypatch.setattr(attributes, "ATTRIBUTES", {"shirt": COLOURS})
-    with pytest.raises(ValueError, match="'hat' is proposed, so it cannot be asked for; known: shirt"):
-        read_attribute("hat:yes")
+    with pytest.raises(ValueError, match="'scarf' is proposed, so it cannot be asked for; known: shirt"):
+        read_attribute("scarf:yes")
