@@ -4,7 +4,10 @@ The same steps as `pipelines.associate`: fuse what overlapping cameras see at on
 ways over blind areas, first by place and then knowing how looks differ.
 """
 
-from collections.abc import Callable
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +23,8 @@ Progress = Callable[[int, int], None]
 PLACE_ERROR_M = 0.25
 """Standard deviation of a place, each way, before anything is learned."""
 
+MANY = 100_000
+"""With so many detections each floor is worth a process."""
 USUAL_M = 1.7
 """How tall people are."""
 HEIGHT_FITS, FAR_OFF, SMALLEST = 3, 0.3, 1e-3
@@ -33,20 +38,41 @@ def identify(given: FloorDetections, progress: Progress | None = None) -> NDArra
     looks = identity.main_axes(without_cast(given.embedding.astype(np.float64), given.camera))
     looks = np.column_stack([tallness, looks])
     way_of = np.full(len(given), NOBODY, dtype=np.int64)
-    for done, floor in enumerate(range(len(given.floors))):
-        rows = np.flatnonzero(given.floor == floor)
-        rows = rows[np.lexsort((*given.xy_m[rows].T, given.camera[rows], np.round(given.time_s[rows] / step_s)))]
-        seen = place_errors.learned(_sightings(given, rows, looks, step_s), per_px_m[rows])
-        fused, ways = followed(seen, step_s, manoeuvres=motion.MANOEUVRES)
-        owner = np.full(len(fused), NOBODY, dtype=np.int64)
-        for number, way in enumerate(ways, int(way_of.max(initial=NOBODY)) + 1):
-            owner[way.fused] = number
-        way_of[rows] = owner[fused.member]
+    floors = [_on_floor(given, floor, step_s) for floor in range(len(given.floors))]
+    tasks = [(_sightings(given, rows, looks, step_s), per_px_m[rows], step_s) for rows in floors]
+    for done, (rows, ways) in enumerate(zip(floors, _all_followed(tasks, len(given)), strict=True), 1):
+        way_of[rows] = np.where(ways == NOBODY, NOBODY, ways + way_of.max(initial=NOBODY) + 1)
         if progress is not None:
-            progress(done + 1, len(given.floors))
+            progress(done, len(floors))
     somebody = way_of != NOBODY
     person = np.append(returning.joined(_visits(given, looks, way_of))[0], NOBODY)
     return np.where(somebody, person[way_of], NOBODY)
+
+
+def _on_floor(given: FloorDetections, floor: int, step_s: float) -> NDArray[np.intp]:
+    """The rows of a floor, by tick, camera and place."""
+    rows = np.flatnonzero(given.floor == floor)
+    return rows[np.lexsort((*given.xy_m[rows].T, given.camera[rows], np.round(given.time_s[rows] / step_s)))]
+
+
+def _all_followed(tasks: Sequence[tuple[Sightings, Floats, float]], detections: int) -> Iterator[Integers]:
+    """`_followed` for each floor; in processes of their own, if there are `MANY` detections."""
+    if detections < MANY or len(tasks) < 2:
+        yield from (_followed(*task) for task in tasks)
+        return
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=multiprocessing.get_context("spawn")) as pool:
+        largest_first = sorted(range(len(tasks)), key=lambda number: -len(tasks[number][0]))
+        waiting = {number: pool.submit(_followed, *tasks[number]) for number in largest_first}
+        yield from (waiting[number].result() for number in range(len(tasks)))
+
+
+def _followed(seen: Sightings, per_px_m: Floats, step_s: float) -> Integers:
+    """The way that each sighting of a floor belongs to, (n,), numbered from 0; `NOBODY` where it is nobody's."""
+    fused, ways = followed(place_errors.learned(seen, per_px_m), step_s, manoeuvres=motion.MANOEUVRES)
+    owner = np.full(len(fused), NOBODY, dtype=np.int64)
+    for number, way in enumerate(ways):
+        owner[way.fused] = number
+    return owner[fused.member]
 
 
 def _usual_heights(given: FloorDetections) -> tuple[Floats, Floats]:
