@@ -2,6 +2,7 @@
 
 import json
 import re
+import uuid
 from pathlib import Path
 
 import pytest
@@ -94,12 +95,25 @@ def test_the_answer_can_be_saved_as_a_file(reader: Reader, service: Service, tmp
     assert len({one["properties"]["person"] for one in features}) == people
 
 
+NEEDED = {
+    "section": "Food court",
+    "floor": "Ground floor",
+    "x_m": "5",
+    "y_m": "5",
+    "radius_m": "1.5",
+    "person": str(uuid.UUID(int=7)),
+    "purpose": "a lost bag",
+}
+"""What a question may require, beside its times."""
+
+
 def test_every_question_of_the_catalogue_can_be_asked(reader: Reader, service: Service) -> None:
     reader.enter(service.key)
     for question in reader.page.locator(".question").all_inner_texts():
         reader.choose(question)
-        if reader.page.locator("#field-section[required]").count():
-            reader.fill(section="Food court")
+        for name, value in NEEDED.items():
+            if reader.page.locator(f"#field-{name}[required]").count():
+                reader.fill(**{name: value})
         reader.ask()
         expect(reader.answer.locator("h2")).to_have_text(question)
     assert reader.troubles == []
