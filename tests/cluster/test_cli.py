@@ -48,12 +48,13 @@ EVALUATE = [
 COMMANDS = [
     [],
     *([name] for name in ("demo", "doctor", "up", "down", "status", "logs", "env", "ingest", "extract", "coverage")),
-    *([name] for name in ("query", "simulate", "site", "evaluate", "train")),
+    *([name] for name in ("query", "retention", "simulate", "site", "evaluate", "train", "bench")),
     ["site", "load"],
     ["evaluate", "tracking"],
     ["evaluate", "association"],
     ["train", "detector"],
     ["train", "describer"],
+    ["bench", "generate"],
 ]
 
 
@@ -279,6 +280,16 @@ def test_bad_windows_cameras_and_files_are_one_line(stored: Terminal, tmp_path: 
         ([*ingest, "cam1", "--start", "2020-01-01T00:00"], "text.mp4"),
     ):
         assert told in stored.refused(*arguments)
+
+
+def test_retention_of_a_young_store_has_nothing_to_do(stored: Terminal) -> None:
+    assert stored("retention", "--dry-run").out == "0 steps to do\n"
+    assert stored("retention").out == "0 steps done\n"
+
+
+def test_a_crowd_is_not_generated_into_the_store_of_a_mall(stored: Terminal) -> None:
+    assert "another MALL_HOME" in stored.refused("bench", "generate", "--people", "5")
+    assert "2026-11-20" in stored.refused("bench", "generate", "--first", "soon")
 
 
 def test_coverage_of_an_empty_archive_says_how_to_fill_it(stored: Terminal) -> None:
