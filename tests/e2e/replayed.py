@@ -24,6 +24,7 @@ from models.world.periods import Window
 from models.world.places import Segment, Site
 from pipelines import sink, steps
 from pipelines.guard import DecodeLimits
+from pipelines.looking import Rate
 from pipelines.objects import FolderStore, Objects, sha256_of
 from pipelines.sink import Result
 from pipelines.steps import NO_ERROR, Describe, Detect, Row, Track
@@ -70,8 +71,8 @@ def filmed_day(folder: Path, seed: int) -> Day:
                 identity = segment_id(camera.id, start, clip.sha256)
                 recorded = Window(start, start + LENGTH)
                 segments.append(replace(clip, segment_id=identity, window=recorded, key=key))
-    detect = Detect(objects, blob_detector(), SAMPLE_FPS, DecodeLimits())
-    seen = {clip.key: _seen(clip, detect) for one in clips.values() for clip in one}
+    detect = Detect(objects, blob_detector(), Rate(SAMPLE_FPS, 1 / SAMPLE_FPS), DecodeLimits())
+    seen = {clip.key: _seen(clip, detect, site) for one in clips.values() for clip in one}
     return Day(site, tuple(segments), seen)
 
 
@@ -96,7 +97,7 @@ class Replay:
 
     def _work(self, row: Row, site: Site) -> Result:
         self.worked_on.append(row["segment_id"])
-        described = self._describe(Track(site, SAMPLE_FPS)(self._detected(row)))
+        described = self._describe(Track(site)(self._detected(row)))
         result = sink.write(described, self._objects, self._store)
         self._wrote()
         return result
@@ -105,7 +106,9 @@ class Replay:
         seen = self._day.detections.get(row["key"])
         if seen is None:
             return {**row, "detections": b"", "error": "BadVideo: no video", "verdict": CORRUPT}
-        return {**row, "detections": steps.to_ipc(_moved(seen, datetime.fromisoformat(row["start"]).timestamp()))}
+        start_s = datetime.fromisoformat(row["start"]).timestamp()
+        looked_s = (start_s + np.arange(0.0, SECONDS, 1 / SAMPLE_FPS)).tolist()
+        return {**row, "detections": steps.to_ipc(_moved(seen, start_s)), "looked_s": looked_s}
 
 
 def clothes_by_brightness() -> Any:
@@ -155,8 +158,8 @@ def _clip(whole: Hall, number: int, camera: str, folder: Path, objects: FolderSt
     return Segment(segment_id(camera, OPENS, sha256), camera, window, sha256, key, size, 640, 384, frames, 1.0)
 
 
-def _seen(clip: Segment, detect: Detect) -> pa.Table:
-    row = detect(steps.task(Claim(clip.segment_id, "seen", 1), clip))
+def _seen(clip: Segment, detect: Detect, site: Site) -> pa.Table:
+    row = detect(steps.task(Claim(clip.segment_id, "seen", 1), clip), site)
     assert row["error"] == NO_ERROR
     return _moved(steps.from_ipc(row["detections"]), -clip.window.start_s)
 

@@ -35,7 +35,9 @@ from tests.serve.http import InMemory
 
 SEED, HOLES = 24, 0.7
 MANY, EQUAL = 200, 50
-QUESTIONS = tuple(Catalogue.load().questions.values())
+OF_ONE = {"path-of-person", "passers-by"}
+"""Questions about one person by id, or about the moment at which somebody passed: both differ in what `heard` leaves out."""
+QUESTIONS = tuple(one for one in Catalogue.load().questions.values() if one.id not in OF_ONE)
 WORN = {"shirt": ("green", "blue", "red"), "shoes": ("yes", "no"), "trousers": ("black",)}
 STALL_S = 60.0
 NO_JOBS: Any = None
