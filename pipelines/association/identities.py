@@ -68,7 +68,7 @@ def _all_followed(tasks: Sequence[tuple[Sightings, Floats, float]], detections: 
 
 def _followed(seen: Sightings, per_px_m: Floats, step_s: float) -> Integers:
     """The way that each sighting of a floor belongs to, (n,), numbered from 0; `NOBODY` where it is nobody's."""
-    fused, ways = followed(place_errors.learned(seen, per_px_m), step_s, manoeuvres=motion.MANOEUVRES)
+    fused, ways = followed(place_errors.learned(seen, per_px_m), step_s, manoeuvres=motion.MANOEUVRES, independent=1)
     owner = np.full(len(fused), NOBODY, dtype=np.int64)
     for number, way in enumerate(ways):
         owner[way.fused] = number
