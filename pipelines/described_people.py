@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
@@ -91,12 +90,8 @@ def _tracklets(moments: Sequence[Moment], detector: Detector) -> Iterator[tuple[
     people_of, tracks = _tracks(np.array(owners, dtype=np.int64), np.array(seconds, dtype=np.int64))
     table = candidates.table()
     for number, rows in choosing.best_crops(table, tracks).items():
-        jpegs = [np.frombuffer(table["crop"][int(row)].as_py(), np.uint8) for row in rows]
-        if jpegs:
-            yield (
-                people_of[number],
-                [np.asarray(cv2.imdecode(jpeg, cv2.IMREAD_COLOR), dtype=np.uint8) for jpeg in jpegs],
-            )
+        if len(rows):
+            yield people_of[number], [steps.decoded(table["crop"][int(row)].as_py()) for row in rows]
 
 
 def _owners(people: Detections, moment: Moment) -> list[int]:

@@ -87,7 +87,7 @@ class Detect:
 
     def __call__(self, row: Row, site: Site) -> Row:
         """The row with its detections, or with the reason why there are none."""
-        camera = next(camera for camera in site.cameras if camera.id == row["camera_id"])
+        camera = site.camera(row["camera_id"])
         try:
             with tempfile.TemporaryDirectory(prefix="mall-segment-") as folder:
                 path = Path(folder) / Path(row["key"]).name
@@ -227,7 +227,7 @@ class Describe:
         return {**row, "tracklets": raw.to_parquet(table)}
 
     def _evidence(self, jpegs: list[bytes]) -> str:
-        crops = [_picture(jpeg) for jpeg in jpegs]
+        crops = [decoded(jpeg) for jpeg in jpegs]
         return raw.write_evidence(describer.combine(self._describer.describe(crops)) if crops else {})
 
 
@@ -245,7 +245,8 @@ def from_ipc(content: bytes) -> pa.Table:
         return reader.read_all()
 
 
-def _picture(jpeg: bytes) -> Bytes:
+def decoded(jpeg: bytes) -> Bytes:
+    """The pixels of a crop, uint8 (h, w, 3) BGR."""
     return np.asarray(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR), dtype=np.uint8)
 
 

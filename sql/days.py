@@ -5,23 +5,22 @@ touching the rows that readers see. Two connections copy at the same time.
 """
 
 import json
-import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from psycopg import Rollback, errors
+from psycopg import Rollback
 from psycopg import sql as composed
 
-from models.world.errors import LeaseLost, StoreUnavailable
-from models.world.periods import Window, site_hours
+from models.world.errors import LeaseLost
+from models.world.periods import Window, site_hours, utc_day
 from models.world.ways import Floats, Indices, Ways
-from sql import ledger
+from sql import ledger, locks
 from sql.copying import copy_in, track_rows, tracklet_rows
 from sql.coverage import Covered
 from sql.ledger import LoadClaim
@@ -37,8 +36,6 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
     "section_visit": ("person_id", "section_id", "starts_at", "ends_at"),
 }
 """What is built aside, with the columns in the order of the copied rows."""
-SWAP_PAUSE_S = 0.25
-"""The swap asks for its locks briefly, and again after this pause: it never makes readers wait behind it for long."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +71,7 @@ class DayOfPeople:
 
 def claim_day(store: Store, site: str, day: date, owner: str, lease_s: float) -> list[LoadClaim] | None:
     """Take all hours of a UTC day for loading, or None while somebody else holds one of them."""
-    hours = site_hours(day_window(day))
+    hours = site_hours(utc_day(day))
     with store.connection() as connection, connection.transaction() as attempt:
         claims = [ledger.claim_load(connection, site, hour.start, owner, lease_s) for hour in hours]
         held = [claim for claim in claims if claim is not None]
@@ -98,7 +95,8 @@ def replace_day(
     when an hour was claimed anew meanwhile, ValueError for paths or coverage outside the day, StoreUnavailable when
     somebody reads the month for longer than `patience_s`, so that the tables cannot be exchanged.
     """
-    day, window = claims[0].hour.date(), day_window(claims[0].hour.date())
+    day = claims[0].hour.date()
+    window = utc_day(day)
     _check(claims, people, coverage, window)
     mark = f"{claims[0].epoch}_{uuid.uuid4().hex[:8]}"
     tallies = build_aside(store, people, day, mark)
@@ -121,7 +119,7 @@ def replace_day(
 
 def build_aside(store: Store, people: DayOfPeople, day: date, mark: str) -> Tallies:
     """Fill and index the tables of the day, on two connections; what the rollups need is noted on the way."""
-    window = day_window(day)
+    window = utc_day(day)
     with store.connection() as connection:
         held = borders(connection, window)
     hours = [hour_of(people, hour) for hour in site_hours(window)]
@@ -183,12 +181,6 @@ def hour_of(people: DayOfPeople, window: Window) -> Hour:
 
 def _values(people: DayOfPeople) -> dict[str, NDArray[np.str_]]:
     return {key: values for key, (values, _) in people.attributes.items()}
-
-
-def day_window(day: date) -> Window:
-    """The UTC day."""
-    start = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    return Window(start, start + timedelta(days=1))
 
 
 def _check(claims: Sequence[LoadClaim], people: DayOfPeople, coverage: Sequence[Covered], window: Window) -> None:
@@ -291,17 +283,10 @@ def _copy(family: str, day: date, mark: str) -> composed.Composed:
 
 def _swap(connection: Connection, key: Mapping[str, Any], patience_s: float) -> None:
     """Exchange the tables at the end of the transaction."""
-    give_up = time.monotonic() + patience_s
-    while True:
-        try:
-            with connection.transaction():
-                connection.execute("set local lock_timeout = '200ms'")
-                for family in FAMILIES:
-                    connection.execute(statement("days/swap-in"), {**key, "family": family})
-            return
-        except errors.LockNotAvailable:
-            if time.monotonic() > give_up:
-                raise StoreUnavailable(
-                    f"somebody reads {key['day']} without pause, so it cannot be exchanged; load it again later"
-                ) from None
-        time.sleep(SWAP_PAUSE_S)
+
+    def exchange() -> None:
+        for family in FAMILIES:
+            connection.execute(statement("days/swap-in"), {**key, "family": family})
+
+    refusal = f"somebody reads {key['day']} without pause, so it cannot be exchanged; load it again later"
+    locks.patiently(lambda: locks.briefly(connection, exchange), patience_s, refusal)

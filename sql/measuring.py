@@ -11,9 +11,9 @@ from typing import Any
 from psycopg import Rollback
 from psycopg import sql as composed
 
-from models.world.periods import site_hours
+from models.world.periods import site_hours, utc_day
 from sql.copying import HEADER, TRAILER, copy_in
-from sql.days import FAMILIES, DayOfPeople, day_window, hour_of
+from sql.days import FAMILIES, DayOfPeople, hour_of
 from sql.store import Connection, Store
 from sql.text import statement
 from sql.where import located
@@ -88,6 +88,6 @@ def delete_s(store: Store, day: date) -> float:
 
 
 def _locations(people: DayOfPeople, day: date) -> Iterator[bytes]:
-    for window in site_hours(day_window(day)):
+    for window in site_hours(utc_day(day)):
         hour = hour_of(people, window)
         yield located(hour.owners, hour.ways, window).rows(people.person_ids)

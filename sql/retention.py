@@ -4,18 +4,16 @@ Nothing is copied: a day's tables change their parent. Each step is a transactio
 briefly, so that no reader waits long; a job that was killed goes on where it stopped.
 """
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
+from functools import partial
 
-from psycopg import errors
-
-from models.world.errors import StoreUnavailable
+from models.world.periods import utc_day
+from sql import locks
 from sql.store import Connection, Store
 from sql.text import statement
 
-LOCK_PAUSE_S = 0.25
 AHEAD = timedelta(days=62)
 """How far ahead partitions are made."""
 
@@ -49,37 +47,24 @@ def run(
             return None
         try:
             with store.connection() as connection:
-                start = _midnight(today)
+                start = utc_day(today).start
                 asked = {"start": start, "end": start + AHEAD}
                 connection.execute(statement("ledger/ensure-partitions"), asked)
                 steps = plan(connection, today)
             for step in steps:
-                _retire(store, step, patience_s)
+                refusal = f"{step}: the table is read without pause; try again later"
+                locks.patiently(partial(_retired, store, step), patience_s, refusal)
                 log(step)
         finally:
             holder.execute(statement("retention/done"))
     return steps
 
 
-def _midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
-
-
-def _retire(store: Store, step: Step, patience_s: float) -> None:
-    give_up = time.monotonic() + patience_s
-    while not _retired(store, step):
-        if time.monotonic() > give_up:
-            raise StoreUnavailable(f"{step}: the table is read without pause; try again later")
-        time.sleep(LOCK_PAUSE_S)
-
-
 def _retired(store: Store, step: Step) -> bool:
     """Whether the locks could be had."""
     with store.connection() as connection:
-        try:
-            with connection.transaction():
-                connection.execute("set local lock_timeout = '200ms'")
-                connection.execute(statement("retention/retire"), vars(step))
-        except errors.LockNotAvailable:
-            return False
-    return True
+        return locks.briefly(connection, lambda: _retire(connection, step))
+
+
+def _retire(connection: Connection, step: Step) -> None:
+    connection.execute(statement("retention/retire"), vars(step))

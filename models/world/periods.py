@@ -104,6 +104,12 @@ def site_hours(window: Window) -> list[Window]:
     return hours
 
 
+def utc_day(day: date) -> Window:
+    """The whole of a day in UTC."""
+    start = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    return Window(start, start + timedelta(days=1))
+
+
 def local_day(moment: datetime, zone: ZoneInfo) -> date:
     """The calendar day of a moment in the mall's own time zone."""
     return moment.astimezone(zone).date()

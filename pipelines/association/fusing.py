@@ -17,6 +17,7 @@ from scipy.sparse.csgraph import connected_components
 
 from models.vision.tracker import identity
 from models.vision.tracker.identity import Variances
+from pipelines.association.pairs import groups
 from pipelines.association.tracklets import Floats, Indices, Ints, Sightings
 
 SAME = 1.0
@@ -87,18 +88,13 @@ def _clusters(seen: Sightings, rows: Indices, variances: Variances) -> Iterator[
     gains = _gains(seen, rows[one], rows[other]) + _alike(seen.looks[rows], one, other, np.ones(len(rows)), variances)
     likely = gains > 0
     graph = coo_array((np.ones(likely.sum()), (one[likely], other[likely])), shape=(len(rows), len(rows)))
-    for part in _groups(connected_components(graph, directed=False)[1]):
+    for part in groups(connected_components(graph, directed=False)[1]):
         yield from _agglomerate(seen, rows[part], variances)
 
 
 def _near(xy_m: Floats) -> NDArray[np.bool_]:
     away = xy_m[:, None, :] - xy_m[None, :, :]
     return np.asarray((away**2).sum(axis=2) < FARTHEST_M**2)
-
-
-def _groups(label: NDArray[np.int32]) -> Iterator[Indices]:
-    order = np.argsort(label, kind="stable")
-    yield from np.split(order, np.flatnonzero(np.diff(label[order])) + 1)
 
 
 def _gains(seen: Sightings, one: Indices, other: Indices) -> Floats:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from models.vision.tracker import identity, motion, placing
 from pipelines.association import place_errors, returning
 from pipelines.association.following import followed
+from pipelines.association.pairs import groups
 from pipelines.association.returning import Visits
 from pipelines.association.tracklets import Floats, Sightings, log_room, without_cast
 from pipelines.floor_detections import NOBODY, FloorDetections, Integers
@@ -82,7 +83,7 @@ def _usual_heights(given: FloorDetections) -> tuple[Floats, Floats]:
     inverse of the height is fitted, by least squares of relative errors, without those far off.
     """
     tallness, per_px_m = np.zeros(len(given)), np.zeros(len(given))
-    for rows in _by_camera(given.camera):
+    for rows in groups(given.camera):
         height_px, away_m = given.height_px[rows], given.xy_m[rows] - given.xy_m[rows].mean(axis=0)
         terms = np.column_stack([height_px, height_px[:, None] * away_m])
         usual = np.ones(len(rows), dtype=bool)
@@ -93,12 +94,6 @@ def _usual_heights(given: FloorDetections) -> tuple[Floats, Floats]:
         tallness[rows] = np.clip(np.log(share), -FAR_OFF, FAR_OFF)
         per_px_m[rows] = USUAL_M * share / height_px
     return tallness, per_px_m
-
-
-def _by_camera(camera: Integers) -> list[NDArray[np.intp]]:
-    """The rows of each camera that has any."""
-    order = np.argsort(camera, kind="stable")
-    return np.split(order, np.flatnonzero(np.diff(camera[order])) + 1)
 
 
 def _sightings(given: FloorDetections, rows: NDArray[np.intp], looks: Floats, step_s: float) -> Sightings:
@@ -137,7 +132,7 @@ def _visits(given: FloorDetections, looks: Floats, way_of: Integers) -> Visits:
     sums = np.add.reduceat(looks[rows], edges[:-1], axis=0) if len(rows) else looks[rows]
     floor, middle_m = np.zeros(len(given.cameras), dtype=np.int64), np.zeros((len(given.cameras), 2))
     floor[given.camera] = given.floor
-    for own in _by_camera(given.camera):
+    for own in groups(given.camera):
         middle_m[given.camera[own[0]]] = given.xy_m[own].mean(axis=0)
     return Visits(
         start_s=given.time_s[first],

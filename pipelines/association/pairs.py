@@ -1,4 +1,4 @@
-"""Pairs of ends and later beginnings, few of all there could be, and the best set of links among them."""
+"""Pairs of ends and later beginnings, few of all there could be, the best set of links among them, and what has one label."""
 
 from collections.abc import Iterator
 
@@ -19,6 +19,12 @@ def after(ends_s: Floats, begins_s: Floats, shortest_s: float, longest_s: float)
     one = np.repeat(np.arange(len(ends_s)), count)
     within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
     return one, order[np.repeat(first, count) + within]
+
+
+def groups(label: NDArray[np.integer]) -> list[Indices]:
+    """The positions of each label that there is, (n,), by label."""
+    order = np.argsort(label, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(label[order])) + 1)
 
 
 def best_links(heads: int, tails: int, one: Indices, other: Indices, gains: Floats) -> Indices:

@@ -169,7 +169,7 @@ def _ways(visits: Visits, usual: Floats, before: Indices, after: Indices) -> Flo
     cameras, waits = len(visits.floor), len(WAITS_S) - 1
     linked = np.flatnonzero(before >= 0)
     heads, tails = before[linked], linked
-    wait = np.searchsorted(WAITS_S, visits.start_s[tails] - visits.end_s[heads], side="right") - 1
+    wait = _wait(visits.start_s[tails] - visits.end_s[heads])
     went = np.zeros((cameras, cameras, waits))
     np.add.at(went, (visits.last_camera[heads], visits.first_camera[tails], wait), 1.0)
     ends, left, born = (
