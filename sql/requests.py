@@ -60,13 +60,27 @@ class RequestClaim:
 
 
 @dataclass(frozen=True)
+class Ends:
+    """The segments that ended since their request started: when the first and the last did.
+
+    `segments` ended after the first one, with `camera_s` seconds of video: they show the pace without what had to be
+    started up before the first.
+    """
+
+    first_at: datetime
+    last_at: datetime
+    segments: int
+    camera_s: float
+
+
+@dataclass(frozen=True)
 class Progress:
     """How far a request is, by the ledger: seconds of video and segments, done of all.
 
     `camera_s_done` counts quarantined segments too, nothing is left to do in them; `segments_done` counts those with a
     result. `camera_s_before` of it were done before the request started: no part of its own speed. `begun_at` is when
-    its first segment was begun, after whatever had to be started up; `extracted_at` when the last one was ended, after
-    which the hours are loaded. None before that.
+    its first segment was begun; `ends` are those that ended since; `extracted_at` is when the last one did, after which
+    the hours are loaded. None before that.
     """
 
     camera_s: float
@@ -76,6 +90,7 @@ class Progress:
     quarantined: int
     camera_s_before: float = 0.0
     begun_at: datetime | None = None
+    ends: Ends | None = None
     extracted_at: datetime | None = None
 
     @property
@@ -240,8 +255,9 @@ def progress(connection: Connection, request_id: uuid.UUID) -> Progress:
     """How far the request is, by what the ledger knows of its segments; segments deleted meanwhile do not count."""
     row = connection.execute(statement("requests/progress"), {"request_id": request_id}).fetchone()
     assert row is not None
-    camera_s, done_s, before_s, segments, segments_done, quarantined, begun_at, extracted_at = row
-    return Progress(camera_s, done_s, segments, segments_done, quarantined, before_s, begun_at, extracted_at)
+    camera_s, done_s, before_s, segments, segments_done, quarantined, begun_at, *ended, extracted_at = row
+    ends = _ends(*ended)
+    return Progress(camera_s, done_s, segments, segments_done, quarantined, before_s, begun_at, ends, extracted_at)
 
 
 def rates(connection: Connection) -> float | None:
@@ -267,6 +283,14 @@ def request_of(row: Sequence[Any]) -> Request:
     """A request from the columns of requests/find.sql."""
     identity, segment_ids, starts_at, ends_at, *rest = row
     return Request(identity, tuple(segment_ids), Window(starts_at, ends_at), *rest)
+
+
+def _ends(
+    first_at: datetime | None, last_at: datetime | None, segments: int, camera_s: float, first_s: float
+) -> Ends | None:
+    if first_at is None or last_at is None:
+        return None
+    return Ends(first_at, last_at, segments - 1, camera_s - first_s)
 
 
 def _found(connection: Connection, request_id: uuid.UUID) -> Request:

@@ -10,6 +10,9 @@ from sql.requests import Progress
 ENDED = ("successful", "failed", "dismissed")
 PRIOR_SHARE = 0.03
 """The speed of lately finished requests counts as much as this share of the request's own work."""
+STARTING_UP = 2
+"""The pace since the beginning, start-up included, counts as much as this many recordings that ended after the first: so
+many are worked on at once, and may end together."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +65,9 @@ class Standing:
     def left(self) -> timedelta | None:
         """How long it will probably take yet; None when it has ended, or nothing is known about the speed.
 
-        What is left to extract, by the pace since the first recording was begun, in which the pace of lately finished
-        requests counts like `PRIOR_SHARE` of the work; then loading, as long as it lately took. What waits before it is
+        What is left to extract, by the pace of the recordings that ended after the first one, and so without what had to
+        be started up; while these are few, by the pace since the first was begun, in which the pace of lately finished
+        requests counts like `PRIOR_SHARE` of the work. Then loading, as long as it lately took. What waits before it is
         not counted.
         """
         if self.has_ended:
@@ -76,6 +80,13 @@ class Standing:
 
     def _pace(self) -> float | None:
         """Seconds of extraction per second of video; None before there is a pace of its own."""
+        whole, ends = self._pace_since_begun(), self.progress.ends
+        if whole is None or ends is None or not ends.camera_s:
+            return whole
+        since_first = (ends.last_at - ends.first_at).total_seconds() / ends.camera_s
+        return (ends.segments * since_first + STARTING_UP * whole) / (ends.segments + STARTING_UP)
+
+    def _pace_since_begun(self) -> float | None:
         own_s = self.progress.camera_s_done - self.progress.camera_s_before
         began = self.progress.begun_at or self.job.request.started_at
         if self.state != "running" or began is None or own_s <= 0:

@@ -22,6 +22,7 @@ from serve.logic.desk import Answered
 from serve.logic.jobs import OPERATE, JobDesk
 from serve.logic.standing import Standing
 from sql.keys import Caller
+from sql.requests import Ends
 from tests.serve.mall import ASKED, HOUR, NOW, MemoryRecords, caller_of, covering, everything, jobs_over, minutes
 from tests.serve.orders import ORDERED_AT, MemoryOrders
 
@@ -246,6 +247,24 @@ def test_the_time_left_is_what_is_left_at_the_pace_so_far() -> None:
 def test_what_was_done_before_the_start_says_nothing_about_the_pace() -> None:
     # 900 of 1800 s are done, 720 of them before: 180 s took a minute, so the other 900 take five.
     assert left_s(standing_at(0.5, 60, rate=None, before_s=720)) == pytest.approx(300)
+
+
+def test_the_pace_of_many_recordings_is_told_without_what_came_before_the_first_of_them() -> None:
+    # A fifth is done after 60 s: the first minute of video after 50 s, five more in the 10 s since; 24 minutes are left.
+    standing = standing_at(0.2, 60, rate=None)
+    first, last = (ORDERED_AT + timedelta(seconds=at) for at in (50, 60))
+    few, many = (
+        left_s(replace(standing, progress=replace(standing.progress, ends=Ends(first, last, segments, 300))))
+        for segments in (5, 500)
+    )
+    assert many == pytest.approx(1440 * 10 / 300, rel=0.03)
+    assert many < few < 1440 * 60 / 360
+
+
+def test_one_recording_that_ended_says_nothing_but_what_is_done() -> None:
+    standing = standing_at(0.2, 60, rate=None)
+    at = ORDERED_AT + timedelta(seconds=60)
+    assert left_s(replace(standing, progress=replace(standing.progress, ends=Ends(at, at, 0, 0.0)))) == 240
 
 
 def test_starting_up_says_nothing_about_the_pace() -> None:

@@ -217,7 +217,7 @@ def test_progress_is_what_the_ledger_knows(ingest: Store, segments: list[uuid.UU
         ledger.quarantine(connection, given_up, "corrupt")
         ledger.progress(connection, running, 600.0)
     found = progress_of(ingest, request)
-    assert found == Progress(5400.0, 1800.0 + 1800.0 + 600.0, 3, 1, 1)
+    assert found == Progress(5400.0, 1800.0 + 1800.0 + 600.0, 3, 1, 1)  # nothing of it by the request itself
     assert not found.is_complete
     with ingest.connection() as connection:
         ledger.finish_extraction(connection, running, "raw/2/", 3, 120)
@@ -237,12 +237,20 @@ def test_what_was_done_before_the_start_is_told_apart(ingest: Store, segments: l
         ledger.finish_extraction(connection, late, "raw/2/", 3, 120)
     found = progress_of(ingest, request)
     assert (found.camera_s_done, found.camera_s_before, found.begun_at) == (3600.0, 1800.0, None)
+    assert found.ends is not None
+    assert (found.ends.segments, found.ends.camera_s, found.ends.last_at) == (0, 0.0, found.ends.first_at)
     with ingest.connection() as connection:
-        ledger.claim_extractions(connection, segments[2:], EXTRACTOR, "worker", 60)
+        (last,) = ledger.claim_extractions(connection, segments[2:], EXTRACTOR, "worker", 60)
     started, begun = now(ingest, request).started_at, progress_of(ingest, request).begun_at
     assert started is not None
     assert begun is not None
     assert begun > started
+    with ingest.connection() as connection:
+        ledger.finish_extraction(connection, last, "raw/3/", 3, 120)
+    ended = progress_of(ingest, request)
+    assert ended.ends is not None
+    assert (ended.ends.segments, ended.ends.camera_s) == (1, 1800.0)
+    assert started < found.ends.first_at == ended.ends.first_at < ended.ends.last_at == ended.extracted_at
 
 
 def test_a_result_of_an_older_extractor_counts_though_a_newer_one_gave_up(

@@ -7,6 +7,11 @@ select
     count(*) filter (where one.state = 'done'),
     count(*) filter (where one.state = 'quarantined'),
     min(one.begun_at) filter (where one.begun_at >= one.started_at),
+    min(one.finished_at) filter (where one.is_own),
+    max(one.finished_at) filter (where one.is_own),
+    count(*) filter (where one.is_own),
+    coalesce(sum(one.camera_s) filter (where one.is_own), 0),
+    coalesce((array_agg(one.camera_s order by one.finished_at) filter (where one.is_own))[1], 0),
     case when bool_and(one.state in ('done', 'quarantined')) then max(one.finished_at) end
 from (
     select
@@ -15,6 +20,7 @@ from (
         work.started_at as begun_at,
         r.started_at,
         length.camera_s,
+        work.state in ('done', 'quarantined') and work.finished_at >= r.started_at as is_own,
         case
             when work.state in ('done', 'quarantined') then length.camera_s
             when work.state = 'running' then least(work.progress_s, length.camera_s)
