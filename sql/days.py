@@ -33,7 +33,7 @@ from sql.where import Located, Visited, borders, located, visit_rows, visited
 FAMILIES: Mapping[str, tuple[str, ...]] = {
     "person_location": ("person_id", "taken_at", "floor", "location", "grid_id"),
     "person_track": ("person_id", "floor", "starts_at", "ends_at", "length_m", "path"),
-    "section_visit": ("person_id", "section_id", "starts_at", "ends_at"),
+    "section_visit": ("person_id", "section_id", "starts_at", "ends_at", "length_m"),
 }
 """What is built aside, with the columns in the order of the copied rows."""
 

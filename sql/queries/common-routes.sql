@@ -31,26 +31,27 @@ route as (
         array_agg(step.section_id) over (
             partition by step.person_id
             order by step.starts_at, step.section_id collate "C"
-            rows between current row and 5 following
+            rows between current row and least(greatest(coalesce(%(length)s::integer, 3), 2), 6) - 1 following
         ) as sections
     from step
     where step.before is distinct from step.section_id
 ),
-cut as (
+walked as (
     select
+        route.sections,
         route.person_id,
-        route.sections[:least(greatest(coalesce(%(length)s::integer, 3), 2), 6)] as sections
+        count(*) as times
     from route
-    where cardinality(route.sections) >= least(greatest(coalesce(%(length)s::integer, 3), 2), 6)
+    where
+        cardinality(route.sections) = least(greatest(coalesce(%(length)s::integer, 3), 2), 6)
+        and (%(section)s::text is null or %(section)s::text = any(route.sections))
+    group by route.sections, route.person_id
 )
 select
-    array_to_string(cut.sections, ' > ') as route,
-    count(distinct cut.person_id) as people,
-    count(*) as times
-from cut
-where
-    %(section)s::text is null
-    or %(section)s::text = any(cut.sections)
-group by cut.sections
+    array_to_string(walked.sections, ' > ') as route,
+    count(*) as people,
+    sum(walked.times)::bigint as times
+from walked
+group by walked.sections
 order by times desc, route
 limit 100;
