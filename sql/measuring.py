@@ -12,8 +12,9 @@ from psycopg import Rollback
 from psycopg import sql as composed
 
 from models.world.periods import site_hours, utc_day
+from sql.aside import FAMILIES, hour_of
 from sql.copying import HEADER, TRAILER, copy_in
-from sql.days import FAMILIES, DayOfPeople, hour_of
+from sql.day_people import DayOfPeople
 from sql.store import Connection, Store
 from sql.text import statement
 from sql.where import located

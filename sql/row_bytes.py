@@ -19,9 +19,14 @@ def numbers(values: NDArray[np.generic], kind: str) -> list[bytes]:
     return list(fields.view(f"V{fields.itemsize}").tolist())
 
 
+def texts(octets: Sequence[bytes]) -> list[bytes]:
+    """Fields as they are."""
+    return [_field(one) for one in octets]
+
+
 def words(codes: NDArray[np.int64], names: Sequence[str]) -> list[bytes]:
     """Fields of text, given by its number among the names."""
-    fields = [_field(name.encode()) for name in names]
+    fields = texts([name.encode() for name in names])
     return [fields[code] for code in codes.tolist()]
 
 

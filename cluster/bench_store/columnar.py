@@ -22,8 +22,9 @@ from models.world.periods import site_hours, utc_day
 from pipelines.simulator.crowd.building import boxes, site
 from pipelines.simulator.crowd.truth import day_window_s
 from sql import catalogue, measuring
+from sql.aside import hour_of
 from sql.catalogue import Catalogue
-from sql.days import DayOfPeople, hour_of
+from sql.day_people import DayOfPeople
 from sql.store import Store
 from sql.where import located
 

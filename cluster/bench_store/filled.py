@@ -13,7 +13,7 @@ from pipelines.simulator.crowd import filling
 from pipelines.simulator.crowd.building import site
 from pipelines.simulator.crowd.walking import walk_day
 from sql import measuring, sites
-from sql.days import DayOfPeople
+from sql.day_people import DayOfPeople
 from sql.store import Store
 
 FIRST = date(2026, 10, 24)

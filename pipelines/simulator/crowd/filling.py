@@ -14,7 +14,7 @@ from pipelines.simulator.crowd.building import DEPTH_M, LENGTH_M, site
 from pipelines.simulator.crowd.walking import Day, walk_day
 from sql import days, sites
 from sql.coverage import Covered
-from sql.days import DayOfPeople, Tracklets
+from sql.day_people import DayOfPeople, Tracklets
 from sql.store import Connection, Store
 
 VERSION = "crowd-1"
