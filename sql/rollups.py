@@ -14,23 +14,25 @@ from psycopg import sql as composed
 from models.world.attributes import UNKNOWN
 from models.world.ways import TOUCHING_S
 from sql.copying import copy_in, date_number, timestamp_us
-from sql.row_bytes import FLOAT8, UUID, Fields, arrays, joined, numbers, words
+from sql.row_bytes import FLOAT8, INT4, UUID, Fields, arrays, joined, lists, numbers, words
 from sql.store import Connection
 from sql.where import Located, Visited
 
 Indices = NDArray[np.int64]
 Floats = NDArray[np.float64]
 _HOUR_US = 3_600_000_000
+_MINUTE_US = 60_000_000
 NOT_COUNTED = -1
 """The label of whoever is undecided for an attribute."""
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "section_hour": ("hour", "section_id", "attribute", "people", "present_ms"),
+    "section_hour": ("hour", "section_id", "attribute", "people", "present_ms", "present"),
     "section_day": ("section_id", "attribute", "people", "visits", "present_ms", "lengths_m"),
     "flow_hour": ("hour", "from_section", "to_section", "attribute", "people", "moves"),
     "grid_day": ("grid_id", "attribute", "people", "samples"),
     "visitor_day": ("attribute", "people"),
     "visitor_hour": ("hour", "attribute", "people"),
     "described_day": ("attribute", "person_ids"),
+    "route_day": ("attribute", "routes", "people", "times"),
 }
 """The tables, with their columns after the day."""
 
@@ -83,6 +85,7 @@ class Tallies:
                 "section_hour": visits.hours(labels),
                 "section_day": visits.days(labels),
                 "flow_hour": visits.flows(labels),
+                "route_day": visits.routes(labels),
             }
         return cls(counted)
 
@@ -226,7 +229,27 @@ class _Visits:
             words(tally.label, labels.names),
             numbers(tally.people, ">i4"),
             numbers(tally.amounts, ">i8"),
+            self._minutes(which, labels, tally),
         )
+
+    def _minutes(self, hour: Indices, labels: Labels, tally: _Tally) -> Fields:
+        """People at each full minute of an hour, for the pairs of the tally; a piece counts within its own hour."""
+        number = max(len(self.sections), 1)
+        group = hour * number + self.section
+        span = int(group.max(initial=0)) + 1
+        start_us = self.from_us // _HOUR_US * _HOUR_US
+        first = -((start_us - self.from_us) // _MINUTE_US)
+        last = np.minimum((self.to_us - start_us) // _MINUTE_US, 59)
+        again = np.zeros(len(first), dtype=bool)
+        again[1:] = (np.diff(self.persons) == 0) & (np.diff(group) == 0) & (first[1:] <= last[:-1])
+        first = np.where(again, np.append(-1, last[:-1]) + 1, first)
+        cells, rows = _cells(self.persons, group, span, labels)
+        there = first[rows] <= last[rows]
+        cells, rows = cells[there] * 61, rows[there]
+        many = span * len(labels.names) * 61
+        change = np.bincount(cells + first[rows], minlength=many) - np.bincount(cells + last[rows] + 1, minlength=many)
+        present = np.cumsum(change.reshape(-1, 61), axis=1)[tally.label * span + tally.group, :60]
+        return arrays(present.astype(">i4").ravel(), np.arange(len(present) + 1) * 60, INT4)
 
     def days(self, labels: Labels) -> Sequence[Fields]:
         """Columns of `section_day`."""
@@ -250,6 +273,29 @@ class _Visits:
         order = np.lexsort([lengths_m[rows], cells])
         _, first = np.unique(cells[order], return_index=True)
         return arrays(lengths_m[rows[order]].astype(">f8"), np.append(first, len(order)), FLOAT8)
+
+    def routes(self, labels: Labels) -> Sequence[Fields]:
+        """Columns of `route_day`."""
+        stays = self.whole()
+        order = np.lexsort([stays.section, stays.from_us, stays.persons])
+        person, section = stays.persons[order], stays.section[order]
+        other = np.ones(len(order), dtype=bool)
+        other[1:] = (np.diff(person) != 0) | (np.diff(section) != 0)
+        person, section = person[other], section[other]
+        first = np.flatnonzero(person[2:] == person[:-2])
+        number = max(len(self.sections), 1)
+        codes, which = np.unique(
+            (section[first] * number + section[first + 1]) * number + section[first + 2], return_inverse=True
+        )
+        tally = _Tally.of(which, person[first], labels)
+        parts = np.column_stack([codes // number**2, codes // number % number, codes % number]).tolist()
+        names = [" > ".join(self.sections[part] for part in three) for three in parts]
+        rank = np.argsort(np.argsort(np.array(names, dtype=object))) if names else np.zeros(0, np.int64)
+        order = np.lexsort([rank[tally.group], tally.label])
+        used, start = np.unique(tally.label[order], return_index=True)
+        edges = np.append(start, len(order))
+        counts = (arrays(one[order].astype(">i4"), edges, INT4) for one in (tally.people, tally.entries))
+        return words(used, labels.names), lists(tally.group[order], edges, names), *counts
 
     def flows(self, labels: Labels) -> Sequence[Fields]:
         """Columns of `flow_hour`."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Fields = Sequence[bytes]
-FLOAT8, UUID = 701, 2950
+INT4, TEXT, FLOAT8, UUID = 23, 25, 701, 2950
 """PostgreSQL's numbers of types, for arrays."""
 
 
@@ -37,6 +37,15 @@ def arrays(values: NDArray[np.generic], edges: NDArray[np.int64], of_type: int) 
     octets, size = elements.tobytes(), elements.itemsize
     return [
         _field(struct.pack(">iiiii", 1, 0, of_type, high - low, 1) + octets[low * size : high * size])
+        for low, high in itertools.pairwise(edges.tolist())
+    ]
+
+
+def lists(codes: NDArray[np.int64], edges: NDArray[np.int64], names: Sequence[str]) -> list[bytes]:
+    """Fields of one-dimensional arrays of texts, given by their numbers among the names."""
+    fields = words(codes, names)
+    return [
+        _field(struct.pack(">iiiii", 1, 0, TEXT, high - low, 1) + b"".join(fields[low:high]))
         for low, high in itertools.pairwise(edges.tolist())
     ]
 

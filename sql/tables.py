@@ -289,6 +289,7 @@ section_hour = Table(
     _key("attribute", Text),
     _must("people", Integer),
     _must("present_ms", BigInteger),
+    Column("present", ARRAY(Integer)),
 )
 section_day = Table(
     "section_day",
@@ -322,6 +323,15 @@ grid_day = Table(
     _must("samples", Integer),
 )
 visitor_day = Table("visitor_day", metadata, _key("day", Date), _key("attribute", Text), _must("people", Integer))
+route_day = Table(
+    "route_day",
+    metadata,
+    _key("day", Date),
+    _key("attribute", Text),
+    _must("routes", ARRAY(Text)),
+    _must("people", ARRAY(Integer)),
+    _must("times", ARRAY(Integer)),
+)
 described_day = Table(
     "described_day", metadata, _key("day", Date), _key("attribute", Text), _must("person_ids", ARRAY(Uuid))
 )

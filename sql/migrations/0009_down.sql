@@ -1,5 +1,5 @@
 -- Back to the eighth schema.
-drop function section_lengths, section_walks, path_length_m;
+drop function routes, section_lengths, section_walks, path_length_m;
 
 create or replace function people_described(window_start timestamptz, window_end timestamptz, wanted jsonb, undecided boolean)
 returns table (person_id uuid)
@@ -204,8 +204,9 @@ begin
 end
 $$;
 
-drop function people_with;
-drop table described_day;
+drop function person_routes, people_with;
+drop table described_day, route_day;
+alter table section_hour drop present;
 alter table section_day drop lengths_m;
 alter table section_visit_aside drop length_m;
 alter table section_visit drop length_m;
@@ -215,7 +216,7 @@ declare
     partitions text := pg_get_functiondef('missing_partitions(timestamptz, timestamptz)'::regprocedure);
     retiring text := pg_get_functiondef('retire(text, text, date)'::regprocedure);
 begin
-    execute replace(partitions, ' (''described_day'', null, 1),', '');
-    execute replace(retiring, ' delete from described_day as r where r.day = of_day;', '');
+    execute replace(partitions, ' (''described_day'', null, 1), (''route_day'', null, 1),', '');
+    execute replace(retiring, ' delete from described_day as r where r.day = of_day; delete from route_day as r where r.day = of_day;', '');
 end
 $do$;

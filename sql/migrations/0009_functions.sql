@@ -224,6 +224,114 @@ $$;
 comment on function section_lengths is
 'distance that each person covered in a section within the window: of whole days from the rollup, of the rest from the visits';
 
+create function person_routes(window_start timestamptz, window_end timestamptz, length integer, wanted jsonb default '{}')
+returns table (person_id uuid, sections text[], times bigint)
+language sql
+stable parallel safe
+as $$
+    with step as (
+        select
+            s.person_id,
+            s.section_id,
+            s.starts_at,
+            lag(s.section_id) over (partition by s.person_id order by s.starts_at, s.section_id collate "C") as before
+        from stays_in_sections(window_start, window_end, null, wanted) as s
+    ),
+    route as (
+        select
+            step.person_id,
+            array_agg(step.section_id) over (
+                partition by step.person_id
+                order by step.starts_at, step.section_id collate "C"
+                rows between current row and length - 1 following
+            ) as sections
+        from step
+        where step.before is distinct from step.section_id
+    )
+    select
+        route.person_id,
+        route.sections,
+        count(*)
+    from route
+    where cardinality(route.sections) = length
+    group by route.person_id, route.sections
+$$;
+comment on function person_routes is 'the sequences of sections, each another than the one before, that each person entered within the window, and how often';
+
+create function routes(
+    window_start timestamptz,
+    window_end timestamptz,
+    zone text,
+    length integer,
+    wanted jsonb default '{}'
+)
+returns table (route text, people bigint, times bigint)
+language sql
+stable parallel safe
+as $$
+    -- Of whole days from the rollup, which knows sequences of three; what it does not know from the visits.
+    select
+        known.route,
+        known.people::bigint,
+        known.times::bigint
+    from route_day as d
+    cross join lateral unnest(d.routes, d.people, d.times) as known (route, people, times)
+    where
+        length = 3
+        and d.attribute = rollup_label(wanted)
+        and d.day >= day_ceil(window_start, zone)
+        and d.day < day_floor(window_end, zone)
+    union all
+    select
+        array_to_string(r.sections, ' > '),
+        count(*),
+        sum(r.times)::bigint
+    from visitor_day as v
+    cross join lateral person_routes(midnight(v.day, zone), midnight(v.day + 1, zone), length, wanted) as r
+    where
+        length = 3
+        and v.attribute = rollup_label(wanted)
+        and v.day >= day_ceil(window_start, zone)
+        and v.day < day_floor(window_end, zone)
+        and not exists (select from route_day as d where d.day = v.day and d.attribute = v.attribute)
+    group by r.sections
+    union all
+    select
+        array_to_string(r.sections, ' > '),
+        count(*),
+        sum(r.times)::bigint
+    from person_routes(window_start, least(midnight(day_ceil(window_start, zone), zone), window_end), length, wanted) as r
+    where
+        length = 3
+        and rollup_label(wanted) is not null
+        and window_start < midnight(day_ceil(window_start, zone), zone)
+    group by r.sections
+    union all
+    select
+        array_to_string(r.sections, ' > '),
+        count(*),
+        sum(r.times)::bigint
+    from person_routes(greatest(midnight(day_floor(window_end, zone), zone), window_start), window_end, length, wanted) as r
+    where
+        length = 3
+        and rollup_label(wanted) is not null
+        and midnight(day_floor(window_end, zone), zone) < window_end
+        and day_floor(window_end, zone) >= day_ceil(window_start, zone)
+    group by r.sections
+    union all
+    select
+        array_to_string(r.sections, ' > '),
+        count(*),
+        sum(r.times)::bigint
+    from person_routes(window_start, window_end, length, wanted) as r
+    where
+        length <> 3
+        or rollup_label(wanted) is null
+    group by r.sections
+$$;
+comment on function routes is
+'sequences of so many sections, and how many people went so how often, in several rows a sequence: ids are of one day, so people add up over days';
+
 create or replace function refresh_rollups(of_day date)
 returns void
 language plpgsql
@@ -243,6 +351,7 @@ begin
     execute format('delete from visitor_day where day = %L', of_day);
     execute format('delete from visitor_hour where day = %L', of_day);
     execute format('delete from described_day where day = %L', of_day);
+    execute format('delete from route_day where day = %L', of_day);
 
     execute format($text$
         insert into visitor_day (day, attribute, people)
@@ -272,21 +381,77 @@ begin
     $text$, of_day, low, high);
 
     execute format($text$
-        insert into section_hour (day, hour, section_id, attribute, people, present_ms)
-        with present as (
+        insert into section_hour (day, hour, section_id, attribute, people, present_ms, present)
+        with visit as (
             select
                 v.person_id,
                 v.section_id,
                 date_trunc('hour', v.starts_at, 'UTC') as hour,
-                sum((extract(epoch from v.ends_at - v.starts_at)::float8 * 1000)::bigint) as present_ms
+                v.starts_at,
+                v.ends_at
             from section_visit as v
             where v.starts_at >= %2$L and v.starts_at < %3$L
-            group by v.person_id, v.section_id, date_trunc('hour', v.starts_at, 'UTC')
+        ),
+        present as (
+            select
+                v.person_id,
+                v.section_id,
+                v.hour,
+                sum((extract(epoch from v.ends_at - v.starts_at)::float8 * 1000)::bigint) as present_ms
+            from visit as v
+            group by v.person_id, v.section_id, v.hour
+        ),
+        counted as (
+            select
+                p.hour, p.section_id, l.attribute, count(*) as people, sum(p.present_ms) as present_ms
+            from present as p
+            inner join person_labels(%1$L) as l on p.person_id = l.person_id
+            group by p.hour, p.section_id, l.attribute
+        ),
+        there as (
+            -- A piece counts within its own hour.
+            select distinct v.person_id, v.section_id, v.hour, tick.minute
+            from visit as v
+            cross join lateral generate_series(
+                ceil(extract(epoch from v.starts_at - v.hour)::float8 / 60)::integer,
+                least(floor(extract(epoch from v.ends_at - v.hour)::float8 / 60)::integer, 59)
+            ) as tick (minute)
+        ),
+        minutes as (
+            select t.hour, t.section_id, l.attribute, t.minute, count(*) as people
+            from there as t
+            inner join person_labels(%1$L) as l on t.person_id = l.person_id
+            group by t.hour, t.section_id, l.attribute, t.minute
         )
-        select %1$L::date, p.hour, p.section_id, l.attribute, count(*), sum(p.present_ms)
-        from present as p
-        inner join person_labels(%1$L) as l on p.person_id = l.person_id
-        group by p.hour, p.section_id, l.attribute
+        select
+            %1$L::date, c.hour, c.section_id, c.attribute, c.people, c.present_ms,
+            array_agg(coalesce(m.people, 0)::integer order by every.minute)
+        from counted as c
+        cross join generate_series(0, 59) as every (minute)
+        left join minutes as m
+            on
+                c.hour = m.hour
+                and c.section_id = m.section_id
+                and c.attribute = m.attribute
+                and every.minute = m.minute
+        group by c.hour, c.section_id, c.attribute, c.people, c.present_ms
+    $text$, of_day, low, high);
+
+    execute format($text$
+        insert into route_day (day, attribute, routes, people, times)
+        with walked as (
+            select l.attribute, array_to_string(r.sections, ' > ') as route, count(*) as people, sum(r.times) as times
+            from person_routes(%2$L, %3$L, 3) as r
+            inner join person_labels(%1$L) as l on r.person_id = l.person_id
+            group by l.attribute, r.sections
+        )
+        select
+            %1$L::date, w.attribute,
+            array_agg(w.route order by w.route collate "C"),
+            array_agg(w.people::integer order by w.route collate "C"),
+            array_agg(w.times::integer order by w.route collate "C")
+        from walked as w
+        group by w.attribute
     $text$, of_day, low, high);
 
     execute format($text$

@@ -13,6 +13,7 @@ TABLES = (
     "visitor_day",
     "visitor_hour",
     "described_day",
+    "route_day",
 )
 
 

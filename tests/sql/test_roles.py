@@ -64,6 +64,7 @@ BY_DAY = (
     "visitor_day",
     "visitor_hour",
     "described_day",
+    "route_day",
 )
 
 
