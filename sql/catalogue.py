@@ -134,13 +134,29 @@ def check(connection: Connection, bound: Bound) -> None:
         raise BadParameter("floor", f"there is no floor {floor}; known: {', '.join(map(str, floors)) or 'none'}")
 
 
-def ask(connection: Connection, question: Question, bound: Bound) -> Answer:
-    """Run the question. Its cost is bounded by the connection's statement timeout. Raises as `check` does."""
+def ask(connection: Connection, question: Question, bound: Bound, most: int | None = None) -> Answer:
+    """Run the question, for all rows or the first ones. Its cost is bounded by the connection's statement timeout.
+
+    Raises as `check` does.
+    """
     check(connection, bound)
-    cursor = connection.execute(question.sql, {**bound.values, "zone": bound.zone})
-    names = [column.name for column in cursor.description or ()]
-    rows = [tuple(_expanded(names, row)) for row in cursor]
+    rows = _rows(connection, question, {**bound.values, "zone": bound.zone}, most)
     return Answer(tuple(column.name for column in question.columns), rows, _unknown(connection, bound))
+
+
+def _rows(
+    connection: Connection, question: Question, values: Mapping[str, Any], most: int | None
+) -> list[tuple[Any, ...]]:
+    if most is None:
+        cursor: Any = connection.cursor(binary=True)
+        found = cursor.execute(question.sql, values).fetchall()
+    else:
+        # The database then plans for the first rows.
+        cursor = connection.cursor("answer", binary=True)
+        found = cursor.execute(question.sql, values).fetchmany(most)
+    names = [column.name for column in cursor.description or ()]
+    cursor.close()
+    return [tuple(_expanded(names, row)) for row in found] if "attributes" in names else found
 
 
 def read_question(path: Path) -> Question:

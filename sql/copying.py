@@ -8,6 +8,7 @@ extended well-known binary, little-endian, without SRID).
 import itertools
 import struct
 from collections.abc import Iterable
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,12 +67,24 @@ _VISIT = [
     ("starts_at", ">i8"),
     ("ends_at_size", ">i4"),
     ("ends_at", ">i8"),
+    ("length_size", ">i4"),
+    ("length_m", ">f4"),
 ]
 
 
 def epoch_us(times_s: NDArray[np.float64]) -> NDArray[np.int64]:
     """Epoch seconds rounded to PostgreSQL's microseconds, since 1970."""
     return np.round(np.asarray(times_s) * 1e6).astype(np.int64)
+
+
+def timestamp_us(times_us: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Microseconds since 1970 as PostgreSQL sends them."""
+    return times_us - _EPOCH_2000_US
+
+
+def date_number(day: date) -> int:
+    """A date as PostgreSQL sends it."""
+    return (day - date(2000, 1, 1)).days
 
 
 def location_rows(
@@ -116,15 +129,20 @@ def track_rows(person_ids: NDArray[np.void], ways: Ways) -> bytes:
 
 
 def section_visit_rows(
-    section_id: str, person_ids: NDArray[np.void], from_us: NDArray[np.int64], to_us: NDArray[np.int64]
+    section_id: str,
+    person_ids: NDArray[np.void],
+    from_us: NDArray[np.int64],
+    to_us: NDArray[np.int64],
+    lengths_m: NDArray[np.float32],
 ) -> bytes:
-    """Rows of `section_visit` of one section: persons (v,) V16, and from when to when (v,) µs since 1970."""
+    """Rows of `section_visit` of one section: persons (v,) V16, from when to when (v,) µs since 1970, distances (v,)."""
     name = section_id.encode()
     rows = np.zeros(len(person_ids), dtype=[*_VISIT[:4], ("section_id", f"V{len(name)}"), *_VISIT[4:]])
-    rows["fields"], rows["person_size"], rows["starts_at_size"], rows["ends_at_size"] = 4, 16, 8, 8
-    rows["section_size"] = len(name)
+    rows["fields"], rows["person_size"], rows["starts_at_size"], rows["ends_at_size"] = 5, 16, 8, 8
+    rows["section_size"], rows["length_size"] = len(name), 4
     rows["person_id"], rows["section_id"] = person_ids, np.void(name)
     rows["starts_at"], rows["ends_at"] = from_us - _EPOCH_2000_US, to_us - _EPOCH_2000_US
+    rows["length_m"] = lengths_m
     return rows.tobytes()
 
 

@@ -12,8 +12,9 @@ from psycopg import Rollback
 from psycopg import sql as composed
 
 from models.world.periods import site_hours, utc_day
+from sql.aside import FAMILIES, hour_of
 from sql.copying import HEADER, TRAILER, copy_in
-from sql.days import FAMILIES, DayOfPeople, hour_of
+from sql.day_people import DayOfPeople
 from sql.store import Connection, Store
 from sql.text import statement
 from sql.where import located
@@ -61,6 +62,52 @@ def copied_s(store: Store, people: DayOfPeople, day: date, folder: Path) -> dict
             taken[f"{way}_s"] = time.monotonic() - began
             raise Rollback(attempt)
     return taken
+
+
+LITERAL = {"literal_location": "person_id, location, taken_at", "literal_grid": "person_id, grid_id, taken_at"}
+"""The positions as they were asked for at first: two tables with a primary key each, and nothing else."""
+
+
+def literal(store: Store, day: date, folder: Path) -> dict[str, float]:
+    """Seconds of the server's own COPY of the day's positions into such tables, and their bytes; rolled back.
+
+    The login must be a superuser, and the server's user must be able to write into the folder.
+    """
+    with store.connection() as connection, connection.transaction() as attempt:
+        connection.execute(statement("measuring/make-literal"))
+        load_s = 0.0
+        for table, columns in LITERAL.items():
+            path = folder / table
+            connection.execute(
+                composed.SQL("copy (select {} from {}) to {} (format binary)").format(
+                    composed.SQL(columns),
+                    composed.Identifier(f"person_location_{day:%Y_%m_%d}"),
+                    composed.Literal(str(path)),
+                )
+            )
+            began = time.monotonic()
+            connection.execute(
+                composed.SQL("copy {} from {} (format binary)").format(
+                    composed.Identifier(table), composed.Literal(str(path))
+                )
+            )
+            load_s += time.monotonic() - began
+        bytes_ = connection.execute(statement("measuring/literal-bytes")).fetchone()
+        assert bytes_ is not None
+        raise Rollback(attempt)
+    return {"load_s": load_s, "bytes": float(bytes_[0])}
+
+
+ROLLUPS = ("section_hour", "section_day", "grid_day", "visitor_day")
+
+
+def rollup(connection: Connection, table: str, day: date) -> dict[str, list[Any]]:
+    """The rows of a rollup of the day, as columns by name, without lists."""
+    query = composed.SQL("select * from {} where day = %s").format(composed.Identifier(table))
+    cursor = connection.execute(query, [day])
+    names = [column.name for column in cursor.description or ()]
+    columns = zip(*cursor.fetchall(), strict=True)
+    return {name: list(column) for name, column in zip(names, columns, strict=True) if name != "lengths_m"}
 
 
 def drop_s(store: Store, day: date) -> float:

@@ -3,38 +3,38 @@
 They mean what `refresh_rollups` in the migrations computes from what is stored; a test holds both against each other.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from psycopg import sql as composed
 
 from models.world.attributes import UNKNOWN
-from models.world.periods import from_epoch_s
 from models.world.ways import TOUCHING_S
+from sql.copying import copy_in, date_number, timestamp_us
+from sql.row_bytes import FLOAT8, INT4, UUID, Fields, arrays, joined, lists, numbers, words
 from sql.store import Connection
 from sql.where import Located, Visited
 
 Indices = NDArray[np.int64]
-Row = tuple[Any, ...]
+Floats = NDArray[np.float64]
 _HOUR_US = 3_600_000_000
+_MINUTE_US = 60_000_000
 NOT_COUNTED = -1
 """The label of whoever is undecided for an attribute."""
-_COLUMNS: Mapping[str, Mapping[str, str]] = {
-    "section_hour": {
-        "hour": "timestamptz", "section_id": "text", "attribute": "text", "people": "int4", "present_ms": "int8",
-    },
-    "section_day": {"section_id": "text", "attribute": "text", "people": "int4", "visits": "int4", "present_ms": "int8"},
-    "flow_hour": {
-        "hour": "timestamptz", "from_section": "text", "to_section": "text", "attribute": "text", "people": "int4", "moves": "int4",
-    },
-    "grid_day": {"grid_id": "int8", "attribute": "text", "people": "int4", "samples": "int4"},
-    "visitor_day": {"attribute": "text", "people": "int4"},
-    "visitor_hour": {"hour": "timestamptz", "attribute": "text", "people": "int4"},
-}  # fmt: skip
+_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "section_hour": ("hour", "section_id", "attribute", "people", "present_ms", "present"),
+    "section_day": ("section_id", "attribute", "people", "visits", "present_ms", "lengths_m"),
+    "flow_hour": ("hour", "from_section", "to_section", "attribute", "people", "moves"),
+    "grid_day": ("grid_id", "attribute", "people", "samples"),
+    "visitor_day": ("attribute", "people"),
+    "visitor_hour": ("hour", "attribute", "people"),
+    "described_day": ("attribute", "person_ids"),
+    "route_day": ("attribute", "routes", "people", "times"),
+}
+"""The tables, with their columns after the day."""
 
 
 @dataclass(frozen=True)
@@ -49,17 +49,17 @@ class Labels:
         """Of columns of values; the first label, the empty one, is everybody's."""
         names, columns = [""], [np.zeros(people, dtype=np.int64)]
         for key, values in sorted(attributes.items()):
-            words, which = np.unique(values, return_inverse=True)
-            columns.append(np.where(words == UNKNOWN, NOT_COUNTED, np.arange(len(words)) + len(names))[which])
-            names += [f"{key}:{word}" for word in words]
+            told, which = np.unique(values, return_inverse=True)
+            columns.append(np.where(told == UNKNOWN, NOT_COUNTED, np.arange(len(told)) + len(names))[which])
+            names += [f"{key}:{word}" for word in told]
         return cls(names, np.column_stack(columns))
 
 
 @dataclass(frozen=True)
 class Tallies:
-    """What was counted, by the mall's own day: for each table its rows without the day."""
+    """What was counted, by the mall's own day: for each table its columns after the day, as fields of a binary COPY."""
 
-    rows: Mapping[date, Mapping[str, list[Row]]]
+    rows: Mapping[date, Mapping[str, Sequence[Fields]]]
 
     @classmethod
     def of(
@@ -73,19 +73,19 @@ class Tallies:
     ) -> "Tallies":
         """Count positions, visits and who was `present` in each hour; `days` (p,) says in which day each person counts."""
         labels = Labels.read(attributes, len(person_ids))
-        counted: dict[date, dict[str, list[Row]]] = {}
+        counted: dict[date, dict[str, Sequence[Fields]]] = {}
         for day in np.unique(days):
             mine = days == day
             visits = _Visits.of([one for hour in found for one in hour], mine)
             counted[day.astype(object)] = {
-                "visitor_day": list(_counted(np.flatnonzero(mine), labels)),
-                "visitor_hour": [
-                    (hour, *row) for hour, persons in present for row in _counted(persons[mine[persons]], labels)
-                ],
-                "grid_day": list(_squares(positions, mine, labels)),
-                "section_hour": list(visits.hours(labels)),
-                "section_day": list(visits.days(labels)),
-                "flow_hour": list(visits.flows(labels)),
+                "visitor_day": _visitor_day(mine, labels),
+                "visitor_hour": _visitor_hour(present, mine, labels),
+                "described_day": _described_day(person_ids, mine, labels),
+                "grid_day": _squares(positions, mine, labels),
+                "section_hour": visits.hours(labels),
+                "section_day": visits.days(labels),
+                "flow_hour": visits.flows(labels),
+                "route_day": visits.routes(labels),
             }
         return cls(counted)
 
@@ -95,47 +95,111 @@ class Tallies:
             copy = composed.SQL("copy {} (day, {}) from stdin (format binary)").format(
                 composed.Identifier(table), composed.SQL(", ").join(map(composed.Identifier, columns))
             )
-            with connection.cursor().copy(copy) as copying:
-                copying.set_types(["date", *columns.values()])
-                for day in sorted(set(days) & set(self.rows)):
-                    for row in self.rows[day][table]:
-                        copying.write_row((day, *row))
+            copy_in(
+                connection, copy, [_dated(day, self.rows[day][table]) for day in sorted(set(days) & set(self.rows))]
+            )
 
 
-def _squares(positions: Sequence[Located], mine: NDArray[np.bool_], labels: Labels) -> Iterable[Row]:
+@dataclass(frozen=True)
+class _Tally:
+    """For each used pair of label and group, in this order: different people, entries, and the sum of the amounts."""
+
+    label: Indices
+    group: Indices
+    people: Indices
+    entries: Indices
+    amounts: Indices
+
+    @classmethod
+    def of(cls, group: Indices, persons: Indices, labels: Labels, amount: Indices | None = None) -> "_Tally":
+        """Of entries, each of a group and a person, and an amount if there is any."""
+        span = int(group.max(initial=0)) + 1
+        pairs, which = np.unique(persons * span + group, return_inverse=True)
+        person, code = np.divmod(pairs, span)
+        entries = np.bincount(which, minlength=len(pairs))
+        amounts = entries if amount is None else np.bincount(which, weights=amount, minlength=len(pairs))
+        cells, rows = _cells(person, code, span, labels)
+        totals = [np.bincount(cells, weights=one[rows]) for one in (np.ones(len(pairs)), entries, amounts)]
+        used = np.flatnonzero(totals[0])
+        label, group = np.divmod(used, span)
+        people, entries, amounts = (np.rint(total[used]).astype(np.int64) for total in totals)
+        return cls(label, group, people, entries, amounts)
+
+
+def _cells(person: Indices, code: Indices, span: int, labels: Labels) -> tuple[Indices, Indices]:
+    """Each pair of person and group under every label of the person: label * span + group, and the pair's number."""
+    told = [np.flatnonzero(column[person] != NOT_COUNTED) for column in labels.of.T]
+    cells = [column[person[rows]] * span + code[rows] for column, rows in zip(labels.of.T, told, strict=True)]
+    return np.concatenate(cells), np.concatenate(told)
+
+
+def _visitor_day(mine: NDArray[np.bool_], labels: Labels) -> Sequence[Fields]:
+    persons = np.flatnonzero(mine)
+    tally = _Tally.of(np.zeros(len(persons), np.int64), persons, labels)
+    return words(tally.label, labels.names), numbers(tally.people, ">i4")
+
+
+def _visitor_hour(
+    present: Sequence[tuple[datetime, Indices]], mine: NDArray[np.bool_], labels: Labels
+) -> Sequence[Fields]:
+    persons = [persons[mine[persons]] for _, persons in present]
+    group = np.repeat(np.arange(len(present)), [len(one) for one in persons])
+    tally = _Tally.of(group, np.concatenate(persons), labels)
+    hours_us = timestamp_us(np.array([int(hour.timestamp()) * 1_000_000 for hour, _ in present]))
+    return numbers(hours_us[tally.group], ">i8"), words(tally.label, labels.names), numbers(tally.people, ">i4")
+
+
+def _described_day(person_ids: NDArray[np.void], mine: NDArray[np.bool_], labels: Labels) -> Sequence[Fields]:
+    """Ids in order for each label."""
+    halves = np.ascontiguousarray(person_ids).view(">u8").reshape(-1, 2)
+    persons = np.lexsort([halves[:, 1], halves[:, 0]])
+    persons = persons[mine[persons]]
+    label, row = _cells(persons, np.zeros(len(persons), np.int64), 1, labels)
+    order = np.argsort(label, kind="stable")
+    used, first = np.unique(label[order], return_index=True)
+    ids = person_ids[persons[row[order]]]
+    return words(used, labels.names), arrays(ids, np.append(first, len(ids)), UUID)
+
+
+def _squares(positions: Sequence[Located], mine: NDArray[np.bool_], labels: Labels) -> Sequence[Fields]:
     persons = np.concatenate([one.persons for one in positions])
     cells = np.concatenate([one.cells for one in positions])
     kept = mine[persons]
     squares, which = np.unique(cells[kept], return_inverse=True)
-    for square, label, people, samples in _tallied(which, persons[kept], labels):
-        yield int(squares[square]), label, people, samples
+    tally = _Tally.of(which, persons[kept], labels)
+    counts = numbers(tally.people, ">i4"), numbers(tally.entries, ">i4")
+    return numbers(squares[tally.group], ">i8"), words(tally.label, labels.names), *counts
 
 
 @dataclass(frozen=True)
 class _Visits:
-    """Pieces of visits in order of person, section and time: sections by number, µs since 1970."""
+    """Pieces of visits in order of person, section and time: sections by number, µs since 1970, m."""
 
     sections: list[str]
     persons: Indices
     section: Indices
     from_us: Indices
     to_us: Indices
+    lengths_m: Floats
 
     @classmethod
     def of(cls, found: Sequence[Visited], mine: NDArray[np.bool_]) -> "_Visits":
         names = sorted({one.section_id for one in found})
-        numbers = {name: number for number, name in enumerate(names)}
+        numbered = {name: number for number, name in enumerate(names)}
         nothing = [np.zeros(0, np.int64)]
-        section = np.concatenate(nothing + [np.full(len(one.persons), numbers[one.section_id]) for one in found])
+        section = np.concatenate(nothing + [np.full(len(one.persons), numbered[one.section_id]) for one in found])
         persons = np.concatenate(nothing + [one.persons for one in found])
         from_us = np.concatenate(nothing + [one.from_us for one in found])
         to_us = np.concatenate(nothing + [one.to_us for one in found])
+        lengths_m = np.concatenate([np.zeros(0), *(one.lengths_m for one in found)])
         kept = np.flatnonzero(mine[persons])
         order = kept[np.lexsort([from_us[kept], section[kept], persons[kept]])]
-        return cls(names, persons[order], section[order], from_us[order], to_us[order])
+        return cls(names, persons[order], section[order], from_us[order], to_us[order], lengths_m[order])
 
     def whole(self) -> "_Visits":
         """Without the cuts at full hours."""
+        if not len(self.persons):
+            return self
         fresh = np.ones(len(self.persons), dtype=bool)
         fresh[1:] = (
             (np.diff(self.persons) != 0)
@@ -144,64 +208,117 @@ class _Visits:
         )
         first = np.flatnonzero(fresh)
         last = np.append(first[1:], len(fresh)) - 1
-        return _Visits(self.sections, self.persons[first], self.section[first], self.from_us[first], self.to_us[last])
+        lengths_m = np.add.reduceat(self.lengths_m, first)
+        whose = self.persons[first], self.section[first]
+        return _Visits(self.sections, *whose, self.from_us[first], self.to_us[last], lengths_m)
 
     @property
     def present_ms(self) -> Indices:
         """How long each took."""
         return np.rint((self.to_us - self.from_us) / 1e6 * 1000).astype(np.int64)
 
-    def hours(self, labels: Labels) -> Iterable[Row]:
-        """Rows of `section_hour`."""
+    def hours(self, labels: Labels) -> Sequence[Fields]:
+        """Columns of `section_hour`."""
         hours, which = np.unique(self.from_us // _HOUR_US, return_inverse=True)
-        group = which * len(self.sections) + self.section
-        for code, label, people, _, present_ms in _tallied(group, self.persons, labels, self.present_ms):
-            hour, section = divmod(code, len(self.sections))
-            yield from_epoch_s(int(hours[hour]) * 3600), self.sections[section], label, people, present_ms
+        tally = _Tally.of(which * len(self.sections) + self.section, self.persons, labels, self.present_ms)
+        hour, section = np.divmod(tally.group, max(len(self.sections), 1))
+        hours_us = timestamp_us(hours * _HOUR_US)
+        return (
+            numbers(hours_us[hour], ">i8"),
+            words(section, self.sections),
+            words(tally.label, labels.names),
+            numbers(tally.people, ">i4"),
+            numbers(tally.amounts, ">i8"),
+            self._minutes(which, labels, tally),
+        )
 
-    def days(self, labels: Labels) -> Iterable[Row]:
-        """Rows of `section_day`."""
+    def _minutes(self, hour: Indices, labels: Labels, tally: _Tally) -> Fields:
+        """People at each full minute of an hour, for the pairs of the tally; a piece counts within its own hour."""
+        number = max(len(self.sections), 1)
+        group = hour * number + self.section
+        span = int(group.max(initial=0)) + 1
+        start_us = self.from_us // _HOUR_US * _HOUR_US
+        first = -((start_us - self.from_us) // _MINUTE_US)
+        last = np.minimum((self.to_us - start_us) // _MINUTE_US, 59)
+        again = np.zeros(len(first), dtype=bool)
+        again[1:] = (np.diff(self.persons) == 0) & (np.diff(group) == 0) & (first[1:] <= last[:-1])
+        first = np.where(again, np.append(-1, last[:-1]) + 1, first)
+        cells, rows = _cells(self.persons, group, span, labels)
+        there = first[rows] <= last[rows]
+        cells, rows = cells[there] * 61, rows[there]
+        many = span * len(labels.names) * 61
+        change = np.bincount(cells + first[rows], minlength=many) - np.bincount(cells + last[rows] + 1, minlength=many)
+        present = np.cumsum(change.reshape(-1, 61), axis=1)[tally.label * span + tally.group, :60]
+        return arrays(present.astype(">i4").ravel(), np.arange(len(present) + 1) * 60, INT4)
+
+    def days(self, labels: Labels) -> Sequence[Fields]:
+        """Columns of `section_day`."""
         stays = self.whole()
-        for code, label, people, visits, present_ms in _tallied(stays.section, stays.persons, labels, stays.present_ms):
-            yield self.sections[code], label, people, visits, present_ms
+        tally = _Tally.of(stays.section, stays.persons, labels, stays.present_ms)
+        return (
+            words(tally.group, self.sections),
+            words(tally.label, labels.names),
+            numbers(tally.people, ">i4"),
+            numbers(tally.entries, ">i4"),
+            numbers(tally.amounts, ">i8"),
+            stays._lengths(labels),
+        )
 
-    def flows(self, labels: Labels) -> Iterable[Row]:
-        """Rows of `flow_hour`."""
+    def _lengths(self, labels: Labels) -> Fields:
+        """How far each person went in each section, ascending, by label and section."""
+        span = max(len(self.sections), 1)
+        pairs, which = np.unique(self.persons * span + self.section, return_inverse=True)
+        lengths_m = np.bincount(which, weights=self.lengths_m, minlength=len(pairs))
+        cells, rows = _cells(*np.divmod(pairs, span), span, labels)
+        order = np.lexsort([lengths_m[rows], cells])
+        _, first = np.unique(cells[order], return_index=True)
+        return arrays(lengths_m[rows[order]].astype(">f8"), np.append(first, len(order)), FLOAT8)
+
+    def routes(self, labels: Labels) -> Sequence[Fields]:
+        """Columns of `route_day`."""
+        stays = self.whole()
+        order = np.lexsort([stays.section, stays.from_us, stays.persons])
+        person, section = stays.persons[order], stays.section[order]
+        other = np.ones(len(order), dtype=bool)
+        other[1:] = (np.diff(person) != 0) | (np.diff(section) != 0)
+        person, section = person[other], section[other]
+        first = np.flatnonzero(person[2:] == person[:-2])
+        number = max(len(self.sections), 1)
+        codes, which = np.unique(
+            (section[first] * number + section[first + 1]) * number + section[first + 2], return_inverse=True
+        )
+        tally = _Tally.of(which, person[first], labels)
+        parts = np.column_stack([codes // number**2, codes // number % number, codes % number]).tolist()
+        names = [" > ".join(self.sections[part] for part in three) for three in parts]
+        rank = np.argsort(np.argsort(np.array(names, dtype=object))) if names else np.zeros(0, np.int64)
+        order = np.lexsort([rank[tally.group], tally.label])
+        used, start = np.unique(tally.label[order], return_index=True)
+        edges = np.append(start, len(order))
+        counts = (arrays(one[order].astype(">i4"), edges, INT4) for one in (tally.people, tally.entries))
+        return words(used, labels.names), lists(tally.group[order], edges, names), *counts
+
+    def flows(self, labels: Labels) -> Sequence[Fields]:
+        """Columns of `flow_hour`."""
         stays = self.whole()
         order = np.lexsort([stays.section, stays.from_us, stays.persons])
         person, section, from_us = stays.persons[order], stays.section[order], stays.from_us[order]
         moves = 1 + np.flatnonzero((np.diff(person) == 0) & (np.diff(section) != 0))
         hours, which = np.unique(from_us[moves] // _HOUR_US, return_inverse=True)
-        number = len(self.sections)
+        number = max(len(self.sections), 1)
         group = (which * number + section[moves - 1]) * number + section[moves]
-        for code, label, people, times in _tallied(group, person[moves], labels):
-            hour, pair = divmod(code, number * number)
-            came, went = divmod(pair, number)
-            yield from_epoch_s(int(hours[hour]) * 3600), self.sections[came], self.sections[went], label, people, times
+        tally = _Tally.of(group, person[moves], labels)
+        hour, pair = np.divmod(tally.group, number * number)
+        came, went = np.divmod(pair, number)
+        return (
+            numbers(timestamp_us(hours * _HOUR_US)[hour], ">i8"),
+            words(came, self.sections),
+            words(went, self.sections),
+            words(tally.label, labels.names),
+            numbers(tally.people, ">i4"),
+            numbers(tally.entries, ">i4"),
+        )
 
 
-def _counted(persons: Indices, labels: Labels) -> Iterable[Row]:
-    for _, label, people, _ in _tallied(np.zeros(len(persons), np.int64), persons, labels):
-        yield label, people
-
-
-def _tallied(group: Indices, persons: Indices, labels: Labels, amount: Indices | None = None) -> Iterable[Row]:
-    """For each group and label: different people, entries, and the sum of the amounts if there are any."""
-    if not len(group):
-        return
-    span = int(group.max()) + 1
-    pairs, which = np.unique(persons * span + group, return_inverse=True)
-    person, code = np.divmod(pairs, span)
-    entries = np.bincount(which)
-    amounts = [] if amount is None else [np.bincount(which, weights=amount)]
-    people, *totals = (np.zeros(span * len(labels.names)) for _ in range(2 + len(amounts)))
-    for column in labels.of.T:
-        told = column[person] != NOT_COUNTED
-        cell = code[told] * len(labels.names) + column[person[told]]
-        people += np.bincount(cell, minlength=len(people))
-        for total, one in zip(totals, [entries, *amounts], strict=True):
-            total += np.bincount(cell, weights=one[told], minlength=len(people))
-    used = np.flatnonzero(people)
-    groups, label = np.divmod(used, len(labels.names))
-    columns = [np.rint(one[used]).astype(np.int64).tolist() for one in (people, *totals)]
-    yield from zip(groups.tolist(), [labels.names[one] for one in label], *columns, strict=True)
+def _dated(day: date, columns: Sequence[Fields]) -> bytes:
+    dates = numbers(np.full(len(columns[0]), date_number(day)), ">i4")
+    return joined(dates, *columns)

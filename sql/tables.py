@@ -12,6 +12,7 @@ from typing import Any
 from geoalchemy2 import Geometry
 from sqlalchemy import (
     ARRAY,
+    REAL,
     BigInteger,
     Boolean,
     Column,
@@ -277,6 +278,7 @@ section_visit = Table(
     _key("section_id", Text),
     _key("starts_at", _TIME),
     _must("ends_at", _TIME),
+    Column("length_m", REAL),
 )
 section_hour = Table(
     "section_hour",
@@ -287,6 +289,7 @@ section_hour = Table(
     _key("attribute", Text),
     _must("people", Integer),
     _must("present_ms", BigInteger),
+    Column("present", ARRAY(Integer)),
 )
 section_day = Table(
     "section_day",
@@ -297,6 +300,7 @@ section_day = Table(
     _must("people", Integer),
     _must("visits", Integer),
     _must("present_ms", BigInteger),
+    Column("lengths_m", ARRAY(Double)),
 )
 flow_hour = Table(
     "flow_hour",
@@ -319,6 +323,18 @@ grid_day = Table(
     _must("samples", Integer),
 )
 visitor_day = Table("visitor_day", metadata, _key("day", Date), _key("attribute", Text), _must("people", Integer))
+route_day = Table(
+    "route_day",
+    metadata,
+    _key("day", Date),
+    _key("attribute", Text),
+    _must("routes", ARRAY(Text)),
+    _must("people", ARRAY(Integer)),
+    _must("times", ARRAY(Integer)),
+)
+described_day = Table(
+    "described_day", metadata, _key("day", Date), _key("attribute", Text), _must("person_ids", ARRAY(Uuid))
+)
 visitor_hour = Table(
     "visitor_hour",
     metadata,
@@ -362,6 +378,7 @@ section_visit_aside = Table(
     _must("section_id", Text),
     _must("starts_at", _TIME),
     _must("ends_at", _TIME),
+    Column("length_m", REAL),
 )
 audit = Table(
     "audit",

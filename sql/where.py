@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from models.world.periods import Window
 from models.world.places import Point, grid_ids
-from models.world.ways import Floats, Indices, Ways, sampled, visits
+from models.world.ways import Floats, Indices, Ways, covered_m, sampled, visits
 from sql.copying import epoch_us, location_rows, section_visit_rows
 from sql.store import Connection
 from sql.text import statement
@@ -31,12 +31,13 @@ class Located:
 
 @dataclass(frozen=True)
 class Visited:
-    """v visits to one section: persons by number, and from when to when, µs since 1970."""
+    """v visits to one section: persons by number, from when to when, µs since 1970, and the distance covered (float32 m)."""
 
     section_id: str
     persons: Indices
     from_us: Indices
     to_us: Indices
+    lengths_m: NDArray[np.float32]
 
 
 def located(owners: Indices, ways: Ways, window: Window) -> Located:
@@ -75,14 +76,17 @@ def visited(owners: Indices, ways: Ways, held: Iterable[Border]) -> list[Visited
     found = []
     for border in held:
         inner = visits(ways, border.floor, border.polygon, border.from_s, border.to_s)
-        found.append(Visited(border.section_id, owners[inner.path], epoch_us(inner.from_s), epoch_us(inner.to_s)))
+        lengths_m = covered_m(ways, inner.path, inner.from_s, inner.to_s).astype(np.float32)
+        times_us = epoch_us(inner.from_s), epoch_us(inner.to_s)
+        found.append(Visited(border.section_id, owners[inner.path], *times_us, lengths_m))
     return found
 
 
 def visit_rows(found: Iterable[Visited], person_ids: NDArray[np.void]) -> bytes:
     """Rows of `section_visit`; `person_ids` V16 by number."""
     return b"".join(
-        section_visit_rows(one.section_id, person_ids[one.persons], one.from_us, one.to_us) for one in found
+        section_visit_rows(one.section_id, person_ids[one.persons], one.from_us, one.to_us, one.lengths_m)
+        for one in found
     )
 
 

@@ -72,16 +72,25 @@ class Ways:
     @property
     def lengths_m(self) -> Floats:
         """(k,) distances covered."""
-        steps = np.linalg.norm(np.diff(self.xy_m, axis=0, prepend=self.xy_m[:1]), axis=1)
-        if len(self):
-            steps[self.edges[:-1]] = 0.0
-        sums = np.concatenate([[0.0], np.cumsum(steps)])
-        return np.asarray(sums[self.edges[1:]] - sums[self.edges[:-1]])
+        return np.asarray(self.reach_m[self.edges[1:] - 1] - self.reach_m[self.edges[:-1]])
 
     @cached_property
     def owners(self) -> Indices:
         """(n,) which path a point belongs to."""
         return np.repeat(np.arange(len(self)), np.diff(self.edges))
+
+    @cached_property
+    def clock(self) -> Floats:
+        """(n,) seconds since the start of a point's path, each path's own span after that of the path before."""
+        return np.asarray(self.owners * _SPAN_S + (self.times_s - self.starts_s[self.owners]))
+
+    @cached_property
+    def reach_m(self) -> Floats:
+        """(n,) distance covered until each point, over all paths one after the other."""
+        steps = np.linalg.norm(np.diff(self.xy_m, axis=0, prepend=self.xy_m[:1]), axis=1)
+        if len(self):
+            steps[self.edges[:-1]] = 0.0
+        return np.asarray(np.cumsum(steps))
 
     @cached_property
     def steps(self) -> "Steps":
@@ -165,10 +174,20 @@ def sampled(ways: Ways, step_s: float = LOCATION_STEP_S) -> tuple[Indices, Float
 
 def positions(ways: Ways, path: Indices, times_s: Floats) -> Floats:
     """(m, 2) where each path was at a moment within it."""
-    starts_s = ways.starts_s
-    known = ways.owners * _SPAN_S + (ways.times_s - starts_s[ways.owners])
-    asked = path * _SPAN_S + (times_s - starts_s[path])
-    return np.column_stack([np.interp(asked, known, ways.xy_m[:, axis]) for axis in (0, 1)])
+    asked = _clock(ways, path, times_s)
+    return np.column_stack([np.interp(asked, ways.clock, ways.xy_m[:, axis]) for axis in (0, 1)])
+
+
+def covered_m(ways: Ways, path: Indices, from_s: Floats, to_s: Floats) -> Floats:
+    """(v,) distance along a path between two moments within it."""
+    if not len(path):
+        return np.zeros(0)
+    begin, end = (np.interp(_clock(ways, path, at_s), ways.clock, ways.reach_m) for at_s in (from_s, to_s))
+    return np.asarray(end - begin)
+
+
+def _clock(ways: Ways, path: Indices, times_s: Floats) -> Floats:
+    return np.asarray(path * _SPAN_S + (times_s - ways.starts_s[path]))
 
 
 def visits(ways: Ways, floor: int, polygon: tuple[Point, ...], from_s: float = -np.inf, to_s: float = np.inf) -> Visits:

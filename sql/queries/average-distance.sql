@@ -23,14 +23,16 @@ with inside as (
     from person as p
     where
         %(section)s::text is null
-        and p.day between day_floor(%(from)s::timestamptz, 'UTC') - 1 and day_floor(%(to)s::timestamptz, 'UTC') + 1
+        and p.day between
+        day_floor(%(from)s::timestamptz, %(zone)s::text)
+        and day_floor(%(to)s::timestamptz - interval '1 microsecond', %(zone)s::text)
         and p.first_seen >= %(from)s::timestamptz
         and p.last_seen < %(to)s::timestamptz
         and (
             %(attribute)s::jsonb = '{}'
             or p.person_id in (
                 select d.person_id
-                from people_described(%(from)s::timestamptz, %(to)s::timestamptz, %(attribute)s::jsonb, false) as d
+                from people_with(%(from)s::timestamptz, %(to)s::timestamptz, %(attribute)s::jsonb) as d
             )
         )
 ),
@@ -41,18 +43,12 @@ walked as (
     select sum(w.length_m)
     from walks(
         %(from)s::timestamptz,
-        case
-            when %(section)s::text is null
-            then least(midnight(day_ceil(%(from)s::timestamptz, %(zone)s::text), %(zone)s::text), %(to)s::timestamptz)
-            else %(to)s::timestamptz
-        end,
-        %(section)s::text, null, %(attribute)s::jsonb
+        least(midnight(day_ceil(%(from)s::timestamptz, %(zone)s::text), %(zone)s::text), %(to)s::timestamptz),
+        null, null, %(attribute)s::jsonb
     ) as w
     where
-        (
-            %(section)s::text is not null
-            or %(from)s::timestamptz < midnight(day_ceil(%(from)s::timestamptz, %(zone)s::text), %(zone)s::text)
-        )
+        %(section)s::text is null
+        and %(from)s::timestamptz < midnight(day_ceil(%(from)s::timestamptz, %(zone)s::text), %(zone)s::text)
         and w.person_id not in (select inside.person_id from inside)
     group by w.person_id
     union all
@@ -67,6 +63,12 @@ walked as (
         and midnight(day_floor(%(to)s::timestamptz, %(zone)s::text), %(zone)s::text) < %(to)s::timestamptz
         and w.person_id not in (select inside.person_id from inside)
     group by w.person_id
+    union all
+    select w.length_m
+    from section_lengths(
+        %(from)s::timestamptz, %(to)s::timestamptz, %(zone)s::text, %(section)s::text, %(attribute)s::jsonb
+    ) as w
+    where %(section)s::text is not null
 )
 select
     count(*) as people,

@@ -17,40 +17,17 @@
 --   - {name: times, type: integer}
 -- permission: aggregates
 -- needs: [paths]
-with step as (
-    select
-        s.person_id,
-        s.section_id,
-        s.starts_at,
-        lag(s.section_id) over (partition by s.person_id order by s.starts_at, s.section_id collate "C") as before
-    from stays_in_sections(%(from)s::timestamptz, %(to)s::timestamptz, null, %(attribute)s::jsonb) as s
-),
-route as (
-    select
-        step.person_id,
-        array_agg(step.section_id) over (
-            partition by step.person_id
-            order by step.starts_at, step.section_id collate "C"
-            rows between current row and 5 following
-        ) as sections
-    from step
-    where step.before is distinct from step.section_id
-),
-cut as (
-    select
-        route.person_id,
-        route.sections[:least(greatest(coalesce(%(length)s::integer, 3), 2), 6)] as sections
-    from route
-    where cardinality(route.sections) >= least(greatest(coalesce(%(length)s::integer, 3), 2), 6)
-)
 select
-    array_to_string(cut.sections, ' > ') as route,
-    count(distinct cut.person_id) as people,
-    count(*) as times
-from cut
+    r.route,
+    sum(r.people)::bigint as people,
+    sum(r.times)::bigint as times
+from routes(
+    %(from)s::timestamptz, %(to)s::timestamptz, %(zone)s::text,
+    least(greatest(coalesce(%(length)s::integer, 3), 2), 6), %(attribute)s::jsonb
+) as r
 where
     %(section)s::text is null
-    or %(section)s::text = any(cut.sections)
-group by cut.sections
-order by times desc, route
+    or %(section)s::text = any(string_to_array(r.route, ' > '))
+group by r.route
+order by times desc, r.route
 limit 100;

@@ -30,7 +30,10 @@ passed as (
         %(from)s::timestamptz, %(to)s::timestamptz, null, %(floor)s::integer, %(attribute)s::jsonb
     ) as w
     cross join place
-    where st_dwithin(w.path, place.point, %(radius_m)s::float8)
+    where
+        -- The box of a path is at hand without unpacking the path.
+        w.path && st_expand(place.point, greatest(%(radius_m)s::float8, 0))
+        and st_dwithin(w.path, place.point, %(radius_m)s::float8)
     order by w.person_id, st_distance(w.path, place.point), w.starts_at
 )
 select

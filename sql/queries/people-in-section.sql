@@ -1,8 +1,8 @@
 -- id: people-in-section
 -- title: People in a section
 -- description: >
---   How many people were in a section at one moment: each path is interpolated at the moment, and the position tested
---   against the section's border as it was then. With attributes, only people who have all of them.
+--   How many people were in a section at one moment: within the section's border as it was then, by their paths. With
+--   attributes, only people who have all of them.
 -- parameters:
 --   - {name: section, type: section, required: true, description: the section}
 --   - {name: at, type: time, required: true, description: the moment}
@@ -17,5 +17,8 @@
 select
     %(section)s::text as section,
     %(at)s::timestamptz as at,
-    count(distinct p.person_id) as people
-from presences(%(at)s::timestamptz, %(section)s::text, %(attribute)s::jsonb) as p;
+    count(distinct v.person_id) as people
+from visits(
+    hour_floor(%(at)s::timestamptz), %(at)s::timestamptz + interval '1 microsecond', %(section)s::text, %(attribute)s::jsonb
+) as v
+where v.ends_at >= %(at)s::timestamptz;

@@ -40,6 +40,6 @@ left join person_attributes as a
         p.person_id = a.person_id
         and a.active
         and a.day between
-        (%(from)s::timestamptz at time zone 'UTC')::date - 1
-        and (%(to)s::timestamptz at time zone 'UTC')::date + 1
+        day_floor(%(from)s::timestamptz, %(zone)s::text)
+        and day_floor(%(to)s::timestamptz - interval '1 microsecond', %(zone)s::text)
 order by p.first_seen, p.person_id;

@@ -71,6 +71,9 @@ def test_every_answer_is_the_truth(asked: Ask) -> None:
             assert same(asked("flows", window, wanted), truth.flows(*window, wanted)), told_of
             assert same(asked("visitors", window, wanted), truth.visitors(*window, wanted)), told_of
             assert same(asked("average-distance", window, wanted), truth.average_distance(*window, wanted)), told_of
+            for section in ("street-0", "shop-1-n5"):
+                walked = asked("average-distance", window, wanted, section=section)
+                assert same(walked, truth.average_distance_in(section, *window, wanted)), told_of
             assert same(asked("heat-map", window, wanted, floor=1), truth.heat_map(*window, 1, wanted)), told_of
             over_time = asked("people-over-time", window, wanted, section="street-0")
             assert same(over_time, truth.people_over_time("street-0", *window, wanted)), told_of

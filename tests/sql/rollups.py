@@ -4,7 +4,17 @@ from typing import Any
 
 from sql.store import Connection
 
-TABLES = ("section_visit", "section_hour", "section_day", "flow_hour", "grid_day", "visitor_day", "visitor_hour")
+TABLES = (
+    "section_visit",
+    "section_hour",
+    "section_day",
+    "flow_hour",
+    "grid_day",
+    "visitor_day",
+    "visitor_hour",
+    "described_day",
+    "route_day",
+)
 
 
 def kept(connection: Connection) -> dict[str, list[tuple[Any, ...]]]:

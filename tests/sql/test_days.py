@@ -15,9 +15,9 @@ from models.world.errors import LeaseLost, StoreUnavailable
 from models.world.paths import cut_at_hours, simplified
 from models.world.periods import Window
 from models.world.ways import Ways
-from sql import days, ledger, sites
+from sql import aside, days, ledger, sites
 from sql.coverage import Covered
-from sql.days import DayOfPeople, Tracklets
+from sql.day_people import DayOfPeople, Tracklets
 from sql.ledger import LoadClaim
 from sql.store import Connection, Store
 from tests.sql import mall
@@ -179,7 +179,7 @@ def test_readers_see_the_old_day_until_the_new_one_is_whole(empty: Store, read: 
     days.replace_day(empty, claimed(empty), in_bulk(VISITORS[:3]), coverage())
     claims = claimed(empty)
     before, seen = content(read), []
-    watched: Any = Watched(empty, lambda: seen.append(content(read)), 1 + len(days.FAMILIES))
+    watched: Any = Watched(empty, lambda: seen.append(content(read)), 1 + len(aside.FAMILIES))
     days.replace_day(watched, claims, in_bulk(), coverage())
     assert seen == [before] * 4
     assert len(content(read)["person"]) == len(VISITORS)

@@ -23,8 +23,8 @@ from tests.sql.mall import DAY, NINE, SITE, TEN, VERSION, VISITORS
 
 TABLES = {
     "person": "select * from person order by 1",
-    **{name: f"select * from {name} order by 1, 2, 3, 4" for name in rollups.TABLES if name != "visitor_day"},
-    "visitor_day": "select * from visitor_day order by 1, 2",
+    **{name: f"select * from {name} order by 1, 2, 3, 4" for name in rollups.TABLES},
+    **{name: f"select * from {name} order by 1, 2" for name in ("visitor_day", "described_day", "route_day")},
     "person_attributes": "select * from person_attributes order by 1, 3",
     "person_location": "select person_id, taken_at, floor, st_astext(location), grid_id from person_location order by 2, 1",
     "person_track": "select person_id, floor, starts_at, ends_at, length_m, st_astext(path) from person_track order by 3, 1",

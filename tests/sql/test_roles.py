@@ -55,7 +55,17 @@ INGEST_MUST_NOT = [
 ]
 
 
-BY_DAY = ("person", "person_attributes", "section_hour", "section_day", "flow_hour", "visitor_day", "visitor_hour")
+BY_DAY = (
+    "person",
+    "person_attributes",
+    "section_hour",
+    "section_day",
+    "flow_hour",
+    "visitor_day",
+    "visitor_hour",
+    "described_day",
+    "route_day",
+)
 
 
 def allowed(opened: Store, query: str) -> bool:

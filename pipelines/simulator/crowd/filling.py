@@ -14,7 +14,7 @@ from pipelines.simulator.crowd.building import DEPTH_M, LENGTH_M, site
 from pipelines.simulator.crowd.walking import Day, walk_day
 from sql import days, sites
 from sql.coverage import Covered
-from sql.days import DayOfPeople, Tracklets
+from sql.day_people import DayOfPeople, Tracklets
 from sql.store import Connection, Store
 
 VERSION = "crowd-1"
@@ -53,8 +53,12 @@ def _site_name(connection: Connection) -> str | None:
 
 def load_day(ingest: Store, building: Site, day: Day) -> None:
     """Put one day into the store. Raises BadInput when somebody else loads it."""
-    of_people = columns(day, building)
     utc = datetime.fromtimestamp(day.times_s[0], UTC).date() if len(day) else day.day
+    load_columns(ingest, building, columns(day, building), utc)
+
+
+def load_columns(ingest: Store, building: Site, of_people: DayOfPeople, utc: date) -> None:
+    """Put a UTC day into the store, covered by all cameras. Raises BadInput when somebody else loads it."""
     claims = days.claim_day(ingest, building.name, utc, "bench", LEASE_S)
     if claims is None:
         raise BadInput(f"somebody else loads {utc}; wait until they have ended")

@@ -132,6 +132,20 @@ class Truth:
             return [(0, None, None)]
         return [(len(mine), metres[mine].mean(), float(np.median(metres[mine])))]
 
+    def average_distance_in(self, section: str, from_s: float, to_s: float, wanted: Mapping[str, str]) -> Rows:
+        """People, average and median metres inside a section."""
+        step, low, high = self._cut_steps(from_s, to_s)
+        floor, box = boxes()[section]
+        row, first, last = _shares_in_box(self.day, step, low, high, floor, box)
+        move = self.day.xy_m[step[row] + 1] - self.day.xy_m[step[row]]
+        persons = self.day.persons[step[row]]
+        metres = np.bincount(persons, weights=np.linalg.norm(move, axis=1) * (last - first), minlength=len(self.day))
+        mine = np.unique(persons)
+        mine = mine[self.people(wanted)[mine]]
+        if not len(mine):
+            return [(0, None, None)]
+        return [(len(mine), metres[mine].mean(), float(np.median(metres[mine])))]
+
     def passers_by(
         self,
         from_s: float,
@@ -210,16 +224,30 @@ class Truth:
 
 def _stays(day: Day) -> Stays:
     step = np.flatnonzero(np.diff(day.stays) == 0)
-    begin, move, took_s = day.xy_m[step], day.xy_m[step + 1] - day.xy_m[step], day.times_s[step + 1] - day.times_s[step]
-    parts = [_in_box(day, step, begin, move, took_s, name, *where) for name, where in sorted(boxes().items())]
+    took_s = day.times_s[step + 1] - day.times_s[step]
+    parts = [_in_box(day, step, took_s, name, *where) for name, where in sorted(boxes().items())]
     columns: Iterable[Any] = (np.concatenate(column) for column in zip(*parts, strict=True))
     return Stays(*columns)
 
 
 def _in_box(
-    day: Day, step: Indices, begin: Floats, move: Floats, took_s: Floats, name: str, floor: int, box: Any
+    day: Day, step: Indices, took_s: Floats, name: str, floor: int, box: Any
 ) -> tuple[Indices, NDArray[np.str_], Floats, Floats]:
-    low, high = np.zeros(len(step)), np.ones(len(step))
+    row, low, high = _shares_in_box(day, step, np.zeros(len(step)), np.ones(len(step)), floor, box)
+    starts = day.times_s[step[row]]
+    from_s, to_s, person = starts + low * took_s[row], starts + high * took_s[row], day.persons[step[row]]
+    fresh = np.ones(len(row), dtype=bool)
+    fresh[1:] = (np.diff(person) != 0) | (from_s[1:] > to_s[:-1] + TOUCHING_S)
+    first = np.flatnonzero(fresh)
+    last = np.append(first[1:], len(row)) - 1 if len(row) else first
+    return person[first], np.full(len(first), name, dtype="U32"), from_s[first], to_s[last]
+
+
+def _shares_in_box(
+    day: Day, step: Indices, low: Floats, high: Floats, floor: int, box: Any
+) -> tuple[Indices, Floats, Floats]:
+    """Of the shares `low` to `high` of steps those in a box: which step, and from which share to which."""
+    begin, move = day.xy_m[step], day.xy_m[step + 1] - day.xy_m[step]
     inside = day.floors[step] == floor
     for axis in (0, 1):
         moves = move[:, axis] != 0
@@ -228,15 +256,8 @@ def _in_box(
         low = np.where(moves, np.maximum(low, np.minimum(first, last)), low)
         high = np.where(moves, np.minimum(high, np.maximum(first, last)), high)
         inside &= moves | ((begin[:, axis] >= box[axis]) & (begin[:, axis] <= box[axis + 2]))
-    inside &= high > low
-    row = np.flatnonzero(inside)
-    starts = day.times_s[step[row]]
-    from_s, to_s, person = starts + low[row] * took_s[row], starts + high[row] * took_s[row], day.persons[step[row]]
-    fresh = np.ones(len(row), dtype=bool)
-    fresh[1:] = (np.diff(person) != 0) | (from_s[1:] > to_s[:-1] + TOUCHING_S)
-    first = np.flatnonzero(fresh)
-    last = np.append(first[1:], len(row)) - 1 if len(row) else first
-    return person[first], np.full(len(first), name, dtype="U32"), from_s[first], to_s[last]
+    row = np.flatnonzero(inside & (high > low))
+    return row, low[row], high[row]
 
 
 def day_window_s(day: date) -> tuple[float, float]:

@@ -1,1 +1,1 @@
-copy section_visit (person_id, section_id, starts_at, ends_at) from stdin (format binary);
+copy section_visit (person_id, section_id, starts_at, ends_at, length_m) from stdin (format binary);

@@ -1,0 +1,222 @@
+-- Back to the eighth schema.
+drop function routes, section_lengths, section_walks, path_length_m;
+
+create or replace function people_described(window_start timestamptz, window_end timestamptz, wanted jsonb, undecided boolean)
+returns table (person_id uuid)
+language sql
+stable parallel safe
+as $$
+    select a.person_id
+    from person_attributes as a
+    where
+        a.active
+        and a.day between (window_start at time zone 'UTC')::date - 1 and (window_end at time zone 'UTC')::date + 1
+        and not undecided
+        and a.attributes @> wanted
+    union all
+    select a.person_id
+    from person_attributes as a
+    where
+        a.active
+        and a.day between (window_start at time zone 'UTC')::date - 1 and (window_end at time zone 'UTC')::date + 1
+        and undecided
+        and not a.attributes @> wanted
+        and not exists (
+            select
+            from jsonb_each(wanted) as wish
+            where
+                jsonb_typeof(wish.value) = 'array'
+                or coalesce(a.attributes ->> wish.key, 'unknown') not in ('unknown', wish.value #>> '{}')
+        )
+$$;
+comment on function people_described is
+'people of the days around the window who have all wanted attributes, or, if undecided, those who may have them: nothing speaks against it';
+
+create or replace function stays_in_sections(
+    window_start timestamptz,
+    window_end timestamptz,
+    in_section text default null,
+    wanted jsonb default '{}'
+)
+returns table (
+    person_id uuid,
+    section_id text,
+    starts_at timestamptz,
+    ends_at timestamptz
+)
+language sql
+stable parallel safe
+as $$
+    with piece as (
+        select
+            v.person_id,
+            v.section_id,
+            v.starts_at,
+            v.ends_at,
+            v.starts_at - lag(v.ends_at) over (partition by v.person_id, v.section_id order by v.starts_at) as pause
+        from visits(window_start, window_end, in_section, wanted) as v
+    ),
+    numbered as (
+        select
+            piece.person_id,
+            piece.section_id,
+            piece.starts_at,
+            piece.ends_at,
+            count(*) filter (where piece.pause is null or piece.pause > interval '1 millisecond')
+                over (partition by piece.person_id, piece.section_id order by piece.starts_at) as stay
+        from piece
+    )
+    select
+        n.person_id,
+        n.section_id,
+        min(n.starts_at),
+        max(n.ends_at)
+    from numbered as n
+    group by n.person_id, n.section_id, n.stay
+$$;
+
+create or replace function refresh_rollups(of_day date)
+returns void
+language plpgsql
+set work_mem = '256MB'
+as $$
+declare
+    zone text := (select s.time_zone from site as s);
+    -- Nobody's day is longer than the mall's own; the hour on each side costs little and forgives clocks.
+    low timestamptz := of_day::timestamp at time zone zone - interval '1 hour';
+    high timestamptz := (of_day + 1)::timestamp at time zone zone + interval '1 hour';
+begin
+    -- Executed as text, so that plans know the times, and a table made aside under the same name is found.
+    execute format('delete from section_hour where day = %L', of_day);
+    execute format('delete from section_day where day = %L', of_day);
+    execute format('delete from flow_hour where day = %L', of_day);
+    execute format('delete from grid_day where day = %L', of_day);
+    execute format('delete from visitor_day where day = %L', of_day);
+    execute format('delete from visitor_hour where day = %L', of_day);
+
+    execute format($text$
+        insert into visitor_day (day, attribute, people)
+        select %1$L::date, l.attribute, count(*)
+        from person_labels(%1$L) as l
+        group by l.attribute
+    $text$, of_day);
+
+    execute format($text$
+        insert into visitor_hour (day, hour, attribute, people)
+        with present as (
+            select distinct t.person_id, date_trunc('hour', t.starts_at, 'UTC') as hour
+            from person_track as t
+            where t.starts_at >= %2$L and t.starts_at < %3$L
+        )
+        select %1$L::date, p.hour, l.attribute, count(*)
+        from present as p
+        inner join person_labels(%1$L) as l on p.person_id = l.person_id
+        group by p.hour, l.attribute
+    $text$, of_day, low, high);
+
+    execute format($text$
+        insert into section_hour (day, hour, section_id, attribute, people, present_ms)
+        with present as (
+            select
+                v.person_id,
+                v.section_id,
+                date_trunc('hour', v.starts_at, 'UTC') as hour,
+                sum((extract(epoch from v.ends_at - v.starts_at)::float8 * 1000)::bigint) as present_ms
+            from section_visit as v
+            where v.starts_at >= %2$L and v.starts_at < %3$L
+            group by v.person_id, v.section_id, date_trunc('hour', v.starts_at, 'UTC')
+        )
+        select %1$L::date, p.hour, p.section_id, l.attribute, count(*), sum(p.present_ms)
+        from present as p
+        inner join person_labels(%1$L) as l on p.person_id = l.person_id
+        group by p.hour, p.section_id, l.attribute
+    $text$, of_day, low, high);
+
+    execute format($text$
+        insert into section_day (day, section_id, attribute, people, visits, present_ms)
+        with present as (
+            select
+                v.person_id,
+                v.section_id,
+                count(*) as visits,
+                sum((extract(epoch from v.ends_at - v.starts_at)::float8 * 1000)::bigint) as present_ms
+            from stays_in_sections(%2$L, %3$L) as v
+            group by v.person_id, v.section_id
+        )
+        select %1$L::date, p.section_id, l.attribute, count(*), sum(p.visits), sum(p.present_ms)
+        from present as p
+        inner join person_labels(%1$L) as l on p.person_id = l.person_id
+        group by p.section_id, l.attribute
+    $text$, of_day, low, high);
+
+    execute format($text$
+        insert into flow_hour (day, hour, from_section, to_section, attribute, people, moves)
+        with moved as (
+            select m.person_id, m.hour, m.from_section, m.to_section, count(*) as moves
+            from moves_between_sections(%2$L, %3$L) as m
+            group by m.person_id, m.hour, m.from_section, m.to_section
+        )
+        select %1$L::date, m.hour, m.from_section, m.to_section, l.attribute, count(*), sum(m.moves)
+        from moved as m
+        inner join person_labels(%1$L) as l on m.person_id = l.person_id
+        group by m.hour, m.from_section, m.to_section, l.attribute
+    $text$, of_day, low, high);
+
+    execute format($text$
+        insert into grid_day (day, grid_id, attribute, people, samples)
+        with present as (
+            select l.person_id, l.grid_id, count(*) as samples
+            from person_location as l
+            where l.taken_at >= %2$L and l.taken_at < %3$L
+            group by l.person_id, l.grid_id
+        )
+        select %1$L::date, p.grid_id, l.attribute, count(*), sum(p.samples)
+        from present as p
+        inner join person_labels(%1$L) as l on p.person_id = l.person_id
+        group by p.grid_id, l.attribute
+    $text$, of_day, low, high);
+end
+$$;
+
+create or replace function rebuild_rollups(only_section text default null, since timestamptz default '-infinity')
+returns void
+language plpgsql
+as $$
+declare
+    low timestamptz := (select min(t.starts_at) from person_track as t);
+    high timestamptz := (select max(t.starts_at) + interval '1 hour' from person_track as t);
+    named text;
+    of_day date;
+begin
+    if low is null or high <= since then
+        return;
+    end if;
+    delete from section_visit where section_id = only_section;
+    for named in select distinct s.section_id from section as s where only_section is null or s.section_id = only_section loop
+        delete from section_visit where section_id = named;
+        insert into section_visit (person_id, section_id, starts_at, ends_at)
+        select w.person_id, named, w.starts_at, w.ends_at
+        from walks(low, high, named) as w;
+    end loop;
+    for of_day in select distinct p.day from person as p loop
+        perform refresh_rollups(of_day);
+    end loop;
+end
+$$;
+
+drop function person_routes, people_with;
+drop table described_day, route_day;
+alter table section_hour drop present;
+alter table section_day drop lengths_m;
+alter table section_visit_aside drop length_m;
+alter table section_visit drop length_m;
+
+do $do$
+declare
+    partitions text := pg_get_functiondef('missing_partitions(timestamptz, timestamptz)'::regprocedure);
+    retiring text := pg_get_functiondef('retire(text, text, date)'::regprocedure);
+begin
+    execute replace(partitions, ' (''described_day'', null, 1), (''route_day'', null, 1),', '');
+    execute replace(retiring, ' delete from described_day as r where r.day = of_day; delete from route_day as r where r.day = of_day;', '');
+end
+$do$;

@@ -1,0 +1,5 @@
+select
+    person_id,
+    day
+from person
+where day = any(%(days)s::date[]);
