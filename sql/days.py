@@ -28,7 +28,7 @@ from sql.people import lock_days, refresh_persons, write_coverage
 from sql.rollups import Tallies
 from sql.store import Connection, Store
 from sql.text import statement
-from sql.where import Located, Visited, borders, located, visit_rows, visited
+from sql.where import Located, Visited, borders, check_floors, located, visit_rows, visited
 
 FAMILIES: Mapping[str, tuple[str, ...]] = {
     "person_location": ("person_id", "taken_at", "floor", "location", "grid_id"),
@@ -92,7 +92,7 @@ def replace_day(
     """Put the day's people, paths and coverage in the place of what was there. Twice is once.
 
     Readers see the old day until the new one is whole, and wait for no more than the exchange of tables. Raises LeaseLost
-    when an hour was claimed anew meanwhile, ValueError for paths or coverage outside the day, StoreUnavailable when
+    when an hour was claimed anew meanwhile, ValueError for paths or coverage outside the day, the floors or the grid, StoreUnavailable when
     somebody reads the month for longer than `patience_s`, so that the tables cannot be exchanged.
     """
     day = claims[0].hour.date()
@@ -121,6 +121,7 @@ def build_aside(store: Store, people: DayOfPeople, day: date, mark: str) -> Tall
     """Fill and index the tables of the day, on two connections; what the rollups need is noted on the way."""
     window = utc_day(day)
     with store.connection() as connection:
+        check_floors(connection, np.unique(people.ways.floors).tolist())
         held = borders(connection, window)
     hours = [hour_of(people, hour) for hour in site_hours(window)]
     positions: list[Located] = []
