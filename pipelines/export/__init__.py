@@ -2,6 +2,6 @@
 
 from pipelines.export.files import Export
 from pipelines.export.reading import Exports
-from pipelines.export.writing import export_day
+from pipelines.export.writing import changed, export_day
 
-__all__ = ["Export", "Exports", "export_day"]
+__all__ = ["Export", "Exports", "changed", "export_day"]

@@ -13,6 +13,7 @@ from pipelines.objects import Objects
 
 ROOT = "export/"
 _LISTS = f"{ROOT}days/"
+_DAY = "utc_day="
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Export:
 
 def folder(table: str, day: date) -> str:
     """Where the files of a table and day lie, the valid one and those that no list names (any more)."""
-    return f"{ROOT}{table}/utc_day={day}/"
+    return f"{ROOT}{table}/{_DAY}{day}/"
 
 
 def find(objects: Objects, day: date) -> Export | None:
@@ -56,6 +57,20 @@ def find(objects: Objects, day: date) -> Export | None:
 def days(objects: Objects) -> list[date]:
     """The days that are exported, in order."""
     return [date.fromisoformat(key.removeprefix(_LISTS).removesuffix(".json")) for key in objects.keys(_LISTS)]
+
+
+def stored_days(objects: Objects) -> list[date]:
+    """The days of which anything lies there, exported to the end or not, in order."""
+    parts = {part for key in objects.keys(ROOT) for part in key.split("/") if part.startswith(_DAY)}
+    return sorted({*days(objects), *(date.fromisoformat(part.removeprefix(_DAY)) for part in parts)})
+
+
+def remove(objects: Objects, day: date) -> None:
+    """Delete all of a day: first what says that it is there."""
+    objects.delete_prefix(_list(day))
+    for key in objects.keys(ROOT):
+        if f"/{_DAY}{day}/" in key:
+            objects.delete_prefix(key)
 
 
 def publish(objects: Objects, export: Export) -> None:

@@ -42,6 +42,13 @@ def export_day(day: date, store: Store, objects: Objects, who: str) -> tuple[Exp
     raise StoreUnavailable(f"{day} was loaded anew while it was read, {ATTEMPTS} times; export it again later")
 
 
+def changed(store: Store, objects: Objects, today: date) -> list[date]:
+    """The days before `today`, loaded and at hand, whose export is not there or no longer theirs."""
+    with store.connection() as connection:
+        days = export.days(connection, utc_day(today).start)
+    return [day for day in days if (known := files.find(objects, day)) is None or known.state != _state(store, day)]
+
+
 def _state(store: Store, day: date) -> str:
     with store.connection() as connection:
         return export.state(connection, day)
