@@ -223,6 +223,7 @@ def test_jobs_are_listed_newest_first_of_one_or_of_all(world: World) -> None:
     told = {who: [one.job.job_id for one in world.orders.standings(who, 9)] for who in (None, "ann", "bob", "cyd")}
     assert told == {None: [late, bob, ann], "ann": [late, ann], "bob": [bob], "cyd": []}
     assert [one.job.job_id for one in world.orders.standings(None, 2)] == [late, bob]
+    assert [one.job.job_id for one in world.orders.standings("ann", 1)] == [late]
 
 
 def test_the_last_who_gives_up_ends_the_request(world: World) -> None:
