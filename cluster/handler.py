@@ -1,6 +1,7 @@
 """The extraction request handler on Ray Serve: a deployment without a route, which Serve starts again when it dies."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from serve.logs import log_as_json
 if TYPE_CHECKING:
     from ray.serve import Application
 
+    from cluster.settings import Settings
     from pipelines.worker import Handler
 
 DRAIN_S = 40.0
@@ -72,4 +74,16 @@ def make(variables: Mapping[str, str]) -> "Handler":
         RayJobs(settings.needed("ray_dashboard"), variables),
         Courier(settings.needed("webhook_secret"), private=settings.webhook_private),
         Terms(warm_camera_s=60 * settings.warm_camera_minutes, stall_s=settings.stall_s),
+        daily_work(settings),
     )
+
+
+def daily_work(settings: "Settings") -> Callable[[date], bool] | None:
+    """What the handler does once a day; None where nobody wants it."""
+    if not settings.retention:
+        return None
+    from pipelines.objects import ObjectStore
+    from pipelines.retention import daily
+
+    objects = ObjectStore(settings.objects())
+    return partial(daily, settings.needed("database_ingest"), settings.needed("database_read"), objects)

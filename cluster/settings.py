@@ -63,6 +63,9 @@ class Settings(BaseSettings):
     max_queued_requests: int = _row(100, "most extraction requests that may wait; more are refused", ge=1)
     webhook_secret: SecretStr | None = _row(None, "signs webhooks; whoever gets them checks with it")
     webhook_private: bool = _row(False, "whether webhooks may go into the own network")
+    retention: bool = _row(
+        False, "whether the handler exports days that are over, moves and deletes old ones by itself, once a day"
+    )
     statement_timeout_s: float = _row(30.0, "longest time of one database statement of a question", "s", gt=0)
 
     @classmethod

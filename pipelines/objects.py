@@ -13,11 +13,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol
 
 import tenacity
 
 from models.world.errors import MallError, NotAllowed, NotFound, StoreUnavailable
+
+if TYPE_CHECKING:
+    from pyarrow.fs import FileSystem
 
 _CHUNK_BYTES = 1 << 20
 _SINGLE_PUT_BYTES = 4 << 30
@@ -57,6 +60,9 @@ class Objects(Protocol):
 
     def delete_prefix(self, prefix: str) -> None:
         """Delete all objects whose keys begin with `prefix`, which may not be empty."""
+
+    def filesystem(self) -> "FileSystem":
+        """The same objects as files under their keys, for readers that want parts of large ones; not verified."""
 
 
 @dataclass(frozen=True)
@@ -204,6 +210,20 @@ class ObjectStore:
                         f"{len(answer['Errors'])} objects under {prefix!r} could not be deleted: run it again"
                     )
 
+    def filesystem(self) -> "FileSystem":
+        """The bucket as a file system."""
+        from pyarrow.fs import S3FileSystem, SubTreeFileSystem
+
+        scheme, _, host = (self.address.endpoint or "").rpartition("://")
+        served = S3FileSystem(
+            access_key=self.address.access_key,
+            secret_key=self.address.secret_key,
+            region=self.address.region,
+            scheme=scheme or "https",
+            endpoint_override=host or None,
+        )
+        return SubTreeFileSystem(self.address.bucket, served)
+
     @contextmanager
     def _translated(self, key: str) -> Iterator[None]:
         """Turns the client's errors into ours."""
@@ -264,6 +284,12 @@ class FolderStore:
         """Delete all objects whose keys begin with `prefix`."""
         for key in self.keys(checked(prefix)):
             (self.root / key).unlink()
+
+    def filesystem(self) -> "FileSystem":
+        """The folder as a file system."""
+        from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
+
+        return SubTreeFileSystem(str(self.root), LocalFileSystem())
 
     def _existing(self, key: str) -> Path:
         if not self.exists(key):

@@ -48,7 +48,12 @@ Evidence = Mapping[str, Mapping[str, float]]
 
 def prefix(camera_id: str, day: str, segment_id: str, extractor: str, epoch: int) -> str:
     """Where one attempt at a segment puts its result; no two attempts share it."""
-    return f"raw/{camera_id}/{day}/{segment_id}/{extractor}/e{epoch}/"
+    return f"{folder(camera_id, day, segment_id)}{extractor}/e{epoch}/"
+
+
+def folder(camera_id: str, day: str, segment_id: str) -> str:
+    """Where all attempts at a segment lie; `day` is the UTC day on which it begins."""
+    return f"raw/{camera_id}/{day}/{segment_id}/"
 
 
 def crop_name(tracklet: int, number: int) -> str:

@@ -13,7 +13,8 @@ import threading
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from importlib.metadata import version
 
 import structlog
@@ -26,7 +27,7 @@ from pipelines.webhooks import Courier, deliver_one
 from sql import handlers, requests, store
 from sql.store import Store
 
-IDLE_S, BEAT_S, HOUSEKEEPING_S, WARMING_S = 0.5, 5.0, 60.0, 600.0
+IDLE_S, BEAT_S, HOUSEKEEPING_S, WARMING_S, DAILY_S = 0.5, 5.0, 60.0, 600.0, 600.0
 REQUESTS_KEPT, HANDLERS_KEPT = timedelta(days=90), timedelta(days=7)
 """How long ended requests (with jobs and notifications) and dead handlers are remembered: longer than any video."""
 COURIERS = 2
@@ -47,7 +48,8 @@ class Terms:
 
 
 class Handler:
-    """Handles requests from `start` to `stop`; `actors` gives the way to the warm actors, anew for each request.
+    """Handles requests from `start` to `stop`; `actors` gives the way to the warm actors, anew for each request. `daily`, if
+    there is any, is what is done once a day (UTC): whether it was done now, and not before or by another handler.
 
     While the store's schema is not the one it is written for, it takes nothing and does not say that it lives.
     """
@@ -59,6 +61,7 @@ class Handler:
         jobs: JobRunner,
         courier: Courier,
         terms: Terms | None = None,
+        daily: Callable[[date], bool] | None = None,
     ) -> None:
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self._resources, self._courier, self._terms = resources, courier, terms or Terms()
@@ -72,6 +75,7 @@ class Handler:
             self._thread("warming", self.warm_up, WARMING_S),
             self._thread("small requests", self.take_small, IDLE_S),
             self._thread("large requests", self.take_large, IDLE_S),
+            *([] if daily is None else [self._thread("daily", partial(_done_today, daily), DAILY_S)]),
             *(self._thread(f"webhooks {number}", self.deliver, IDLE_S) for number in range(COURIERS)),
         ]
 
@@ -157,3 +161,9 @@ class Handler:
                 busy = False
             if not busy:
                 self._stopping.wait(idle_s)
+
+
+def _done_today(daily: Callable[[date], bool]) -> bool:
+    if daily(datetime.now(UTC).date()):
+        log.info("daily work done")
+    return False

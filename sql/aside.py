@@ -15,7 +15,7 @@ from sql.copying import copy_in, track_rows
 from sql.day_people import DayOfPeople
 from sql.store import Store
 from sql.text import statement
-from sql.where import Located, Visited, borders, located, visit_rows, visited
+from sql.where import Located, Visited, borders, check_floors, located, visit_rows, visited
 
 FAMILIES: Mapping[str, tuple[str, ...]] = {
     "person_location": ("person_id", "taken_at", "floor", "location", "grid_id"),
@@ -47,13 +47,14 @@ class Aside:
     """The tables of a day while they are built, by the threads of a pool with `CONNECTIONS` workers.
 
     `hours` are the day's paths by the hour; positions and visits are known when their rows are copied, long before the
-    tables are indexed.
+    tables are indexed. Raises ValueError for a floor that the mall has not.
     """
 
     def __init__(self, store: Store, pool: ThreadPoolExecutor, people: DayOfPeople, day: date, mark: str) -> None:
         self._store, self._people, self._day, self._mark = store, people, day, mark
         window = utc_day(day)
         with store.connection() as connection:
+            check_floors(connection, np.unique(people.ways.floors).tolist())
             self._held = borders(connection, window)
         self.hours = [hour_of(people, hour) for hour in site_hours(window)]
         self._positions: list[Located] = []

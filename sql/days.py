@@ -49,7 +49,7 @@ def replace_day(
     """Put the day's people, paths and coverage in the place of what was there. Twice is once.
 
     Readers see the old day until the new one is whole, and wait for no more than the exchange of tables. Raises LeaseLost
-    when an hour was claimed anew meanwhile, ValueError for paths or coverage outside the day, StoreUnavailable when
+    when an hour was claimed anew meanwhile, ValueError for paths or coverage outside the day, the floors or the grid, StoreUnavailable when
     somebody reads the month for longer than `patience_s`, so that the tables cannot be exchanged.
     """
     day = claims[0].hour.date()

@@ -20,7 +20,7 @@ from sql.coverage import Covered
 from sql.ledger import LoadClaim
 from sql.store import Connection
 from sql.text import statement
-from sql.where import borders, located, visit_rows, visited
+from sql.where import borders, check_floors, located, visit_rows, visited
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,8 @@ def replace_hour(connection: Connection, claim: LoadClaim, people: HourOfPeople,
     """Put the hour's people, paths and coverage (with its gaps) in the place of what was there, in one transaction.
 
     Twice is once. People who have no path left in any hour vanish. Hours of one day wait for each other.
-    Raises LeaseLost when the hour was claimed anew meanwhile, ValueError for paths or coverage outside the hour.
+    Raises LeaseLost when the hour was claimed anew meanwhile, ValueError for paths or coverage outside the
+    hour, the floors or the grid.
     """
     _check(claim, people, coverage)
     key = {"site": claim.site, "hour": claim.hour, "epoch": claim.epoch, "end": claim.window.end}
@@ -80,6 +81,7 @@ def replace_hour(connection: Connection, claim: LoadClaim, people: HourOfPeople,
             raise LeaseLost(
                 f"the hour {claim.hour.isoformat()} was claimed anew after epoch {claim.epoch}; drop this load"
             )
+        check_floors(connection, (path.floor for paths in people.paths.values() for path in paths))
         before = connection.execute(statement("people/people-of-hour"), key).fetchall()
         touched = sorted({*before, *((person.person_id, person.day) for person in people.persons)})
         lock_days(connection, claim.site, {day for _, day in touched})

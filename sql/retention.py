@@ -1,26 +1,31 @@
-"""Old days leave the tables that questions read: after 30 days aside, after 60 for good; legal hold wins.
+"""Old days leave the tables that questions read: after 30 days aside, after 60 for good, like their video; legal hold wins.
 
 Nothing is copied: a day's tables change their parent. Each step is a transaction of its own, and asks for its locks only
 briefly, so that no reader waits long; a job that was killed goes on where it stopped.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
 
 from models.world.periods import utc_day
+from models.world.places import Segment
 from sql import locks
 from sql.store import Connection, Store
 from sql.text import statement
+from sql.videos import segment_of
 
 AHEAD = timedelta(days=62)
 """How far ahead partitions are made."""
+KEPT = timedelta(days=60)
+"""How long anything is kept."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """What happens to a day of a family of tables: `move` aside, `drop`, or `delete` its people and sums."""
+    """What happens to a day of a family of tables or objects: `move` aside, `drop`, `delete`, `forget` or `export`."""
 
     action: str
     family: str
@@ -31,33 +36,58 @@ class Step:
 
 
 def plan(connection: Connection, today: date) -> list[Step]:
-    """What is to be done today."""
+    """What is to be done today in the tables of people: move, drop and delete."""
     return [Step(*row) for row in connection.execute(statement("retention/plan"), {"today": today})]
 
 
-def run(
-    store: Store, today: date, *, log: Callable[[Step], None] = lambda _: None, patience_s: float = 60.0
-) -> list[Step] | None:
-    """Make partitions ahead, then do all steps of today's plan; None if another one is at it.
+def outlived(connection: Connection, today: date) -> list[Segment]:
+    """Video of which nothing may be kept any longer, by start."""
+    return [segment_of(row) for row in connection.execute(statement("retention/outlived"), {"today": today})]
 
-    Raises StoreUnavailable when a table is read for longer than `patience_s`; what was done by then stays done.
-    """
+
+def forget(connection: Connection, segments: Sequence[Segment]) -> None:
+    """Delete the rows of video whose objects are gone; what is young or on legal hold stays."""
+    connection.execute(statement("retention/forget-segments"), {"segment_ids": [one.segment_id for one in segments]})
+
+
+def is_held(connection: Connection, day: date) -> bool:
+    """Whether the day (UTC) is on legal hold."""
+    return connection.execute(statement("retention/is-held"), {"day": day}).fetchone() == (True,)
+
+
+def is_done(connection: Connection, today: date) -> bool:
+    """Whether today's retention was done to its end."""
+    return connection.execute(statement("retention/is-done"), {"today": today}).fetchone() == (True,)
+
+
+def note_done(connection: Connection, today: date) -> None:
+    """Today's retention was done to its end."""
+    connection.execute(statement("retention/note-done"), {"today": today})
+
+
+def make_ahead(connection: Connection, today: date) -> None:
+    """Make the partitions of the days to come."""
+    start = utc_day(today).start
+    connection.execute(statement("ledger/ensure-partitions"), {"start": start, "end": start + AHEAD})
+
+
+@contextmanager
+def alone(store: Store) -> Iterator[bool]:
+    """Whether nobody else is at it; then nobody is until the end of the block."""
     with store.connection(read_only=False) as holder:
         if holder.execute(statement("retention/alone")).fetchone() != (True,):
-            return None
+            yield False
+            return
         try:
-            with store.connection() as connection:
-                start = utc_day(today).start
-                asked = {"start": start, "end": start + AHEAD}
-                connection.execute(statement("ledger/ensure-partitions"), asked)
-                steps = plan(connection, today)
-            for step in steps:
-                refusal = f"{step}: the table is read without pause; try again later"
-                locks.patiently(partial(_retired, store, step), patience_s, refusal)
-                log(step)
+            yield True
         finally:
             holder.execute(statement("retention/done"))
-    return steps
+
+
+def retire(store: Store, step: Step, patience_s: float) -> None:
+    """Do a step of the plan. Raises StoreUnavailable when a table is read for longer than `patience_s`."""
+    refusal = f"{step}: the table is read without pause; try again later"
+    locks.patiently(partial(_retired, store, step), patience_s, refusal)
 
 
 def _retired(store: Store, step: Step) -> bool:

@@ -26,7 +26,7 @@ from sql.text import statement
 Role = Literal["admin", "ingest", "read"]
 ROLES: tuple[Role, ...] = ("admin", "ingest", "read")
 Connection = psycopg.Connection[tuple[Any, ...]]
-LATEST = "0009"
+LATEST = "0010"
 """The schema version that this code is written for."""
 PATIENCE_S = 5.0
 """How long to wait for a connection."""
@@ -101,6 +101,10 @@ def _told_as_unavailable() -> Iterator[None]:
         yield
     except psycopg.errors.QueryCanceled:
         raise StoreUnavailable("the answer took too long and was given up; ask for a shorter window") from None
+    except psycopg.errors.DiskFull as error:
+        raise StoreUnavailable(
+            "the database's disk is full; nothing was changed: make room and run it again"
+        ) from error
     except PoolTimeout as error:
         raise StoreUnavailable(f"the database gives no connection within {PATIENCE_S:.0f} s; is it up?") from error
     except (psycopg.OperationalError, sqlalchemy.exc.OperationalError) as error:

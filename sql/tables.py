@@ -352,6 +352,7 @@ legal_hold = Table(
     _must("noted_at", _TIME),
 )
 retention = Table("retention", metadata, _key("only_row", Boolean), _must("moved_before", Date))
+daily_job = Table("daily_job", metadata, _key("job", Text), _must("done_on", Date))
 person_location_aside = Table(
     "person_location_aside",
     metadata,

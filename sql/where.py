@@ -51,6 +51,14 @@ def located(owners: Indices, ways: Ways, window: Window) -> Located:
     return Located(persons[keep], taken_at_us[keep], floors, xy_m[keep], _cells(floors, xy_m[keep]))
 
 
+def check_floors(connection: Connection, floors: Iterable[int]) -> None:
+    """Raise ValueError for a floor that the mall never had."""
+    known = {floor for (floor,) in connection.execute(statement("catalogue/floors"))}
+    strange = sorted(set(floors) - known)
+    if strange:
+        raise ValueError(f"paths lie on floor {strange[0]}, which the mall has not; it has: {sorted(known)}")
+
+
 @dataclass(frozen=True)
 class Border:
     """A section as it was between two moments."""

@@ -9,6 +9,7 @@ from cluster.cli import (
     attributes,
     bench,
     evaluation,
+    export,
     machine,
     questions,
     retention,
@@ -28,7 +29,14 @@ _START: Commands = (
     services.logs,
     services.env,
 )
-_WORK: Commands = (archive.ingest, archive.extract, archive.coverage, questions.query, retention.retention)
+_WORK: Commands = (
+    archive.ingest,
+    archive.extract,
+    archive.coverage,
+    questions.query,
+    export.export,
+    retention.retention,
+)
 
 app = typer.Typer(
     name="mall",

@@ -1,13 +1,12 @@
 """`mall bench`: a store at full scale, to be measured."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
 
 from cluster.cli import progress
-from cluster.cli.wiring import open_store
-from models.world.errors import BadInput
+from cluster.cli.wiring import day_of, open_store
 
 app = typer.Typer(help="Fill the store for measuring.", no_args_is_help=True)
 
@@ -29,14 +28,7 @@ def generate(
     """Load days of simulated visitors into an empty store, as stored paths without video."""
     from pipelines.simulator.crowd import filling
 
-    begin = datetime.now(UTC).date() - timedelta(days=days) if first is None else _day(first)
+    begin = datetime.now(UTC).date() - timedelta(days=days) if first is None else day_of(first, "--first")
     with open_store("admin") as admin, open_store("ingest") as ingest, progress.bar("loading days") as report:
         filling.generate(admin, ingest, begin, days, people, seed, lambda share: report(share, 1.0))
     typer.echo(f"{days} days of {people} people from {begin} on")
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise BadInput(f"--first: {text!r} is not a day; write it like 2026-11-20") from None

@@ -12,20 +12,19 @@ from cluster.cli.wiring import open_store
 def retention(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would happen.")] = False,
 ) -> None:
-    """Move days older than 30 aside and delete those older than 60, but for days on legal hold; run it daily."""
-    from sql import retention as old
+    """Export days that are over, move those older than 30 aside and delete all older than 60, but for legal hold; run it daily."""
+    from cluster.settings import Settings
+    from pipelines.objects import ObjectStore
+    from pipelines.retention import Retention
 
     today = datetime.now(UTC).date()
-    with open_store("ingest") as store:
-        if dry_run:
-            with store.connection() as connection:
-                steps = old.plan(connection, today)
-            for step in steps:
-                typer.echo(step)
-        else:
-            done = old.run(store, today, log=lambda step: progress.news(str(step)))
-            if done is None:
-                typer.echo("another retention is at it; nothing was done")
-                return
-            steps = done
+    with open_store("ingest") as ingest, open_store("read") as read:
+        work = Retention(ingest, read, ObjectStore(Settings.load().objects()))
+        steps = work.plan(today) if dry_run else work.run(today, lambda step: progress.news(str(step)))
+    if steps is None:
+        typer.echo("another retention is at it; nothing was done")
+        return
+    if dry_run:
+        for step in steps:
+            typer.echo(step)
     typer.echo(f"{len(steps)} steps {'to do' if dry_run else 'done'}")

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
-from models.world.errors import BadWindow
+from models.world.errors import BadInput, BadWindow
 from models.world.periods import Window, read_time
 
 if TYPE_CHECKING:
@@ -45,6 +45,14 @@ def time_of(text: str, zone: ZoneInfo, option: str) -> datetime:
         return read_time(text, zone)
     except ValueError as error:
         raise BadWindow(f"{option}: {error}") from None
+
+
+def day_of(text: str, option: str) -> date:
+    """A day from the command line. Raises BadInput naming the option."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise BadInput(f"{option}: {text!r} is not a day; write it like 2026-11-20") from None
 
 
 def window_of(start: str | None, end: str | None, zone: ZoneInfo) -> Window:

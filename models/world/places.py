@@ -267,8 +267,15 @@ def grid_ids(floor: int, floor_m: Floats) -> NDArray[np.int64]:
     """The grid cell of each floor position, (n, 2) m -> (n,): floor, row and column packed into one integer.
 
     Cells are `CELL_M` squares from the plan's origin, rows along y, columns along x; floors -128..127, 4 km each way.
+    Raises ValueError beyond, where numbers would be those of other cells.
     """
-    cells = np.floor(np.asarray(floor_m, dtype=np.float64).reshape(-1, 2) / CELL_M).astype(np.int64) + _GRID_ORIGIN
+    places = np.floor(np.asarray(floor_m, dtype=np.float64).reshape(-1, 2) / CELL_M) + _GRID_ORIGIN
+    if not (-128 <= floor < 128 and ((places >= 0) & (places < 2 * _GRID_ORIGIN)).all()):
+        reach_m = int(_GRID_ORIGIN * CELL_M)
+        raise ValueError(
+            f"the grid has floors -128..127 and {reach_m} m each way; a position on floor {floor} is outside"
+        )
+    cells = places.astype(np.int64)
     return np.asarray(((floor + 128) << 24) | (cells[:, 1] << 12) | cells[:, 0])
 
 

@@ -1,4 +1,6 @@
-"""What the business logic needs from the data layer; `records.StoredRecords` is the real one."""
+"""What the business logic needs from the data layer: `Records` and `Orders`, with `records.StoredRecords` and `orders.StoredOrders`
+as the real ones. Whatever else keeps to `tests/serve/test_contract.py` can stand in their place.
+"""
 
 import uuid
 from collections.abc import Mapping, Sequence
@@ -30,7 +32,7 @@ class Read:
 
 
 class Reading(Protocol):
-    """One consistent look into the store: everything read through it is of the same moment."""
+    """One look into the store: each thing read through it is whole, and a load in between shows in later ones only."""
 
     def site(self) -> Site:
         """The mall. Raises NotFound while none is loaded."""
@@ -55,7 +57,7 @@ class Records(Protocol):
     """The store as the question desk sees it."""
 
     def reading(self) -> AbstractContextManager[Reading]:
-        """A consistent look, closed when the context ends. Raises StoreUnavailable."""
+        """A look, closed when the context ends. Raises StoreUnavailable."""
 
     def record_read(self, read: Read) -> None:
         """Writes one audit row, durably. Raises StoreUnavailable."""

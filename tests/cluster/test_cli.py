@@ -48,7 +48,10 @@ EVALUATE = [
 COMMANDS = [
     [],
     *([name] for name in ("demo", "doctor", "up", "down", "status", "logs", "env", "ingest", "extract", "coverage")),
-    *([name] for name in ("query", "simulate", "site", "attributes", "evaluate", "train", "retention", "bench")),
+    *(
+        [name]
+        for name in ("query", "simulate", "site", "attributes", "evaluate", "train", "export", "retention", "bench")
+    ),
     ["bench", "generate"],
     *(["site", name] for name in ("load", "calibrate", "check")),
     *(["attributes", name] for name in ("list", "show", "approve", "retire")),

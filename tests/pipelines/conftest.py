@@ -14,6 +14,9 @@ from sql.store import Store
 from tests.pipelines.blobs import blob_detector, blue_shirts, film
 from tests.pipelines.filmed import PEOPLE, SECONDS, WINDOW, Mall, record
 from tests.pipelines.hall import Hall, hall
+from tests.sql.conftest import filled
+
+__all__ = ["filled"]
 
 
 @pytest.fixture(scope="session")

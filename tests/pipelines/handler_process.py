@@ -57,10 +57,10 @@ class ThreadJobs:
         return ""
 
 
-def handler(resources: Resources, terms: Terms, jobs: Any = None, *, actors: Any = None) -> Handler:
+def handler(resources: Resources, terms: Terms, jobs: Any = None, *, actors: Any = None, daily: Any = None) -> Handler:
     """One that works by threads, unless it is given actors and small requests."""
     courier = Courier(new_secret(), private=True)
-    return Handler(resources, actors, ThreadJobs(resources) if jobs is None else jobs, courier, terms)
+    return Handler(resources, actors, ThreadJobs(resources) if jobs is None else jobs, courier, terms, daily)
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """A small mall for the question desk: its site, times, and records in memory."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from fastapi import FastAPI
 
-from models.world.errors import BadParameter
-from models.world.periods import Window
+from models.world.errors import BadParameter, NotFound
+from models.world.periods import Window, clip
 from models.world.places import Camera, Floor, Georeference, Section, Site, with_homography
 from serve.api import Manners, create
 from serve.api.events import Pace
@@ -20,10 +20,12 @@ from serve.logic.desk import Observe, QuestionDesk
 from serve.logic.jobs import EXTRACT, JobDesk
 from serve.logic.ports import Read
 from sql.catalogue import Answer, Bound, Catalogue, Question
-from sql.coverage import CameraCoverage
+from sql.coverage import CameraCoverage, Unusable
 from sql.keys import Caller
 from sql.store import LATEST
+from tests.serve import walkers
 from tests.serve.orders import MemoryOrders
+from tests.serve.walkers import Walker
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 NOW = NOON + timedelta(hours=6)
@@ -62,15 +64,24 @@ def covering(camera_id: str, recorded: list[Window], covered: list[Window]) -> C
     )
 
 
+def within(camera: CameraCoverage, window: Window) -> CameraCoverage:
+    """What is known of the camera in the window."""
+    covered = clip(camera.covered, window)
+    gaps = [Unusable(part, gap.reason) for gap in camera.gaps for part in clip([gap.window], window)]
+    extractors = camera.extractors if covered else set()
+    return CameraCoverage(camera.camera_id, clip(camera.recorded, window), covered, extractors, gaps)
+
+
 @dataclass
 class MemoryRecords:
-    """Records without a database: what is set is what is read."""
+    """Records without a database: what is set is what is read; answers are `rows`, or worked out from `walkers`."""
 
-    site: Site = field(default_factory=northgate)
+    site: Site | None = field(default_factory=northgate)
     coverage: list[CameraCoverage] = field(
         default_factory=lambda: [covering(name, [HOUR], [HOUR]) for name in ("cam1", "cam2")]
     )
     rows: list[tuple[object, ...]] = field(default_factory=list)
+    walkers: Sequence[Walker] = ()
     unknown: int | None = None
     callers: dict[str, Caller] = field(default_factory=lambda: {KEY: everything()})
     failure: Exception | None = None
@@ -78,6 +89,7 @@ class MemoryRecords:
     asked: list[Bound] = field(default_factory=list)
     closed: bool = False
     working: dict[str, list[Window]] = field(default_factory=dict)
+    versions: Mapping[str, list[str]] = field(default_factory=lambda: {"association": ["a1"], "attributes": ["d1"]})
 
     @contextmanager
     def reading(self) -> Iterator["MemoryReading"]:
@@ -105,26 +117,33 @@ class MemoryReading:
     records: MemoryRecords
 
     def site(self) -> Site:
+        if self.records.site is None:
+            raise NotFound("no site is loaded")
         return self.records.site
 
     def coverage(self, window: Window) -> list[CameraCoverage]:
-        return self.records.coverage
+        clipped = (within(one, window) for one in self.records.coverage)
+        return [one for one in clipped if one.recorded or one.covered or one.gaps]
 
     def versions(self, window: Window) -> Mapping[str, list[str]]:
-        return {"association": ["a1"], "attributes": ["d1"]}
+        known = any(one.covered for one in self.coverage(window))
+        return self.records.versions if known else {name: [] for name in self.records.versions}
 
     def working(self, window: Window) -> Mapping[str, list[Window]]:
-        return self.records.working
+        clipped = {camera: clip(windows, window) for camera, windows in self.records.working.items()}
+        return {camera: windows for camera, windows in clipped.items() if windows}
 
     def check(self, bound: Bound) -> None:
         floor = bound.values.get("floor")
         if bound.values.get("section"):
-            self.records.site.section(str(bound.values["section"]))
-        if floor is not None and floor not in [one.id for one in self.records.site.floors]:
+            self.site().section(str(bound.values["section"]))
+        if floor is not None and floor not in [one.id for one in self.site().floors]:
             raise BadParameter("floor", f"there is no floor {floor}")
 
     def answer(self, question: Question, bound: Bound) -> Answer:
         self.records.asked.append(bound)
+        if self.records.walkers:
+            return walkers.answer(question, bound, self.records.walkers, self.site())
         return Answer(
             columns=tuple(column.name for column in question.columns),
             rows=self.records.rows,

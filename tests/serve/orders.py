@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from models.world.errors import NotRecorded
-from models.world.periods import Window
+from models.world.periods import Window, clip
 from serve.logic.standing import Standing
 from sql.figures import Figures
 from sql.jobs import Job
@@ -29,9 +29,14 @@ class MemoryOrders:
     alive: int = 1
     at: datetime = ORDERED_AT
     failure: Exception | None = None
+    recorded: Mapping[str, Sequence[Window]] | None = None
+    """The files of each camera; None: whatever is missing is one file."""
 
     def quote(self, missing: Mapping[str, Sequence[Window]]) -> Quote:
         parts = [(camera, window) for camera, windows in missing.items() for window in windows]
+        if self.recorded is not None:
+            files = [(camera, one) for camera, windows in self.recorded.items() for one in windows]
+            parts = [(camera, one) for camera, one in files if clip(missing.get(camera, []), one)]
         if not parts:
             raise NotRecorded("the video is gone")
         span = Window(min(window.start for _, window in parts), max(window.end for _, window in parts))

@@ -36,6 +36,8 @@ READ_MUST_NOT = [
     "select * from notification",
     "insert into handler (owner, version) values ('me', '1')",
     "select announce(gen_random_uuid(), 'failed')",
+    "select forget_segments('{}')",
+    "select * from daily_job",
     "create table mine (n int)",
     "set role mall_admin",
 ]

@@ -91,3 +91,9 @@ def test_a_turned_plan_lies_on_earth_as_it_should() -> None:
     lon, lat = place.to_lonlat(np.array([[111.195, 0.0]]))[0]
     assert lon == pytest.approx(13.0)
     assert lat == pytest.approx(60.001, abs=1e-7)
+
+
+@pytest.mark.parametrize(("floor", "x"), [(128, 0.0), (-129, 0.0), (0, 4096.0), (0, -4096.5), (0, np.nan)])
+def test_the_grid_ends_where_its_numbers_would_be_those_of_other_cells(floor: int, x: float) -> None:
+    with pytest.raises(ValueError, match="outside"):
+        grid_ids(floor, np.array([[0.0, 0.0], [x, 0.0]]))

@@ -1,0 +1,2 @@
+drop table daily_job;
+drop function forget_segments;

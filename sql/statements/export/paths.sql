@@ -1,0 +1,12 @@
+select
+    person_id::text,
+    floor,
+    starts_at,
+    ends_at,
+    length_m,
+    st_asbinary(path, 'NDR')
+from person_track
+where
+    starts_at >= %(start)s::timestamptz
+    and starts_at < %(end)s::timestamptz
+order by starts_at, person_id, floor;

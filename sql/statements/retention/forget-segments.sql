@@ -1,0 +1,1 @@
+select forget_segments(%(segment_ids)s::uuid[]);
