@@ -26,7 +26,7 @@ from models.world.periods import Window, local_day, site_hours, utc_day
 from models.world.ways import Ways
 from sql import days, ledger, people
 from sql.coverage import Covered
-from sql.days import DayOfPeople, Tracklets
+from sql.day_people import DayOfPeople, Tracklets
 from sql.ledger import LoadClaim
 from sql.people import HourOfPeople, Person, PersonTracklet
 from sql.store import Store

@@ -2,11 +2,13 @@
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 
 import psycopg
 
 from models.world.periods import Window
 from pipelines.flow import Resources
+from pipelines.work import DEATHS
 from sql import ledger
 from sql.store import Store
 from tests.pipelines.filmed import rows
@@ -19,6 +21,19 @@ LEDGERS = {
     "load_ledger": "select site, hour, state, people from load_ledger order by site, hour",
 }
 """A result keeps the epoch in its name unless it was written under the claim that the ledger knows."""
+
+
+LAST_LIFE = """
+    select exists (select from extraction_ledger where state in ('running', 'failed') and attempts >= %s)
+"""
+
+
+def is_at_its_last_life(mall: Resources) -> bool:
+    """Whether a segment has killed so many workers that it would be given up with the next; False while nobody can tell."""
+    with suppress(psycopg.Error), psycopg.connect(mall.database_dsn, connect_timeout=5) as connection:
+        row = connection.execute(LAST_LIFE, [DEATHS - 1]).fetchone()
+        return row is not None and bool(row[0])
+    return False
 
 
 def hashes(mall: Resources, window: Window) -> Mapping[str, str]:
