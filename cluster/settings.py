@@ -46,10 +46,11 @@ class Settings(BaseSettings):
     sample_fps: float = _row(1.0, "how often a picture is looked at, at the most", "1/s", gt=0, le=30)
     longest_step_s: float = _row(
         2.0,
-        "a picture is looked at as often as this at least, and more often where it is doubtful who is who",
+        "where somebody is, a picture is looked at as often as this at least, and more often where it is doubtful who is who",
         "s",
         gt=0,
     )
+    empty_step_s: float = _row(4.0, "where nobody is, a picture is looked at as often as this at least", "s", gt=0)
     detector: str = _row("mall-people", "weights of the detector: a known name or a path")
     min_group: int = _row(5, "smallest group of people shown in aggregates", "people", ge=1)
     decode_memory_mb: int = _row(1024, "memory limit of one decoding process", "MB", ge=128)

@@ -208,7 +208,9 @@ def _drive(rows: Sequence[Row], site: Site, resources: Resources, shares: Shares
         segments = data.from_items(list(rows), override_num_blocks=len(rows))
         described = _described(segments, len(rows), shares, site, resources)
         try:
-            described.write_datasink(end, ray_remote_args={"num_cpus": WRITE_CPUS})
+            described.write_datasink(
+                end, ray_remote_args={"num_cpus": WRITE_CPUS}, concurrency=min(shares.trackers, len(rows))
+            )
         except ExecutionTimeoutError as error:
             log.warning("no segment got on for %g s: %s", silence_s, error)
     return end.results or []

@@ -107,7 +107,8 @@ class Detect:
         found, window = Candidates(self._reidentifier), Window(_time(row["start"]), _time(row["end"]))
         with opened(path, window, self._limits) as video:
             numbers = video.samples(self._rate.sample_fps)
-            looks = Looks(video.taken_at_s[numbers], self._rate.stride if video.stand_alone(numbers) else 1)
+            strides = (self._rate.stride, self._rate.empty_stride) if video.stand_alone(numbers) else (1, 1)
+            looks = Looks(video.taken_at_s[numbers], *strides)
             chosen, done = looks.first(), 0
             while len(chosen):
                 frames = self._noted(video.frames(numbers[chosen]), row, window.seconds, done, len(numbers))

@@ -71,7 +71,7 @@ def filmed_day(folder: Path, seed: int) -> Day:
                 identity = segment_id(camera.id, start, clip.sha256)
                 recorded = Window(start, start + LENGTH)
                 segments.append(replace(clip, segment_id=identity, window=recorded, key=key))
-    detect = Detect(objects, blob_detector(), Rate(SAMPLE_FPS, 1 / SAMPLE_FPS), DecodeLimits())
+    detect = Detect(objects, blob_detector(), Rate(SAMPLE_FPS, 1 / SAMPLE_FPS, 1 / SAMPLE_FPS), DecodeLimits())
     seen = {clip.key: _seen(clip, detect, site) for one in clips.values() for clip in one}
     return Day(site, tuple(segments), seen)
 

@@ -162,7 +162,7 @@ def test_progress_is_told_within_a_segment_too(mall: Resources, scene: Hall) -> 
                 seen.append(ledger.running_s(connection, [held]))
 
         often = sinks.ProgressNotes(mall.database_dsn, every_s=0.0)
-        steps.Detect(mall.objects, mall.detector_loader, Rate(1.0, 1.0), mall.decode, note=note)(row, scene.site)
+        steps.Detect(mall.objects, mall.detector_loader, Rate(1.0, 1.0, 1.0), mall.decode, note=note)(row, scene.site)
         often.close()
     assert seen == sorted(seen)
     assert len(set(seen)) == SECONDS

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,9 +12,9 @@ SAMPLES = 13
 CAMERA_OF_WALKS = Camera("cam", 0, *PICTURE, 25.0, 1.0, CAMERA)
 
 
-def looked(detections: DetectionTable, stride: int) -> list[int]:
+def looked(detections: DetectionTable, stride: int, empty_stride: int | None = None) -> list[int]:
     """Which of the samples are looked at until nothing is in doubt, where looking shows `detections`."""
-    looks = Looks(np.arange(SAMPLES, dtype=float), stride)
+    looks = Looks(np.arange(SAMPLES, dtype=float), stride, empty_stride or stride)
     chosen, times = looks.first(), 0
     while len(chosen):
         times += 1
@@ -25,6 +27,20 @@ def looked(detections: DetectionTable, stride: int) -> list[int]:
 def test_an_empty_scene_is_looked_at_seldom_and_to_its_end() -> None:
     assert looked(table([]), 2) == [0, 2, 4, 6, 8, 10, 12]
     assert looked(table([]), 5) == [0, 5, 10, 12]
+
+
+def test_where_nobody_is_it_is_looked_at_less_often_than_where_somebody_is() -> None:
+    one = seen([straight((5, 3), (5, 11), SAMPLES)])
+    assert looked(table([]), 2, 4) == [0, 4, 8, 12]
+    assert set(looked(one, 2, 4)) >= {0, 2, 4, 6, 8, 10, 12}
+    late = taken(one, np.flatnonzero(one.taken_at_s >= 8))
+    assert set(looked(late, 2, 4)) & set(range(4)) == {0}
+    assert set(looked(late, 2, 4)) >= {4, 6, 8, 10, 12}
+
+
+def test_what_is_hardly_anybody_is_nobody() -> None:
+    one = seen([straight((5, 3), (5, 11), SAMPLES)])
+    assert looked(replace(one, confidence=np.full_like(one.confidence, 0.15)), 2, 4) == [0, 4, 8, 12]
 
 
 def test_between_pictures_in_doubt_there_is_another_look() -> None:
@@ -41,17 +57,19 @@ def test_doubt_goes_down_to_the_full_rate() -> None:
 
 
 def test_a_stride_of_one_looks_at_everything_at_once() -> None:
-    assert len(Looks(np.arange(5.0), 1).first()) == 5
+    assert len(Looks(np.arange(5.0), 1, 1).first()) == 5
 
 
 @pytest.mark.parametrize(
-    ("rate", "stride", "name"),
+    ("rate", "strides", "name"),
     [
-        (Rate(1.0, 2.0), 2, "0.5-1fps"),
-        (Rate(1.0, 1.0), 1, "1fps"),
-        (Rate(2.0, 2.0), 4, "0.5-2fps"),
-        (Rate(1.0, 0.5), 1, "1fps"),
+        (Rate(1.0, 2.0, 4.0), (2, 4), "0.25-1fps"),
+        (Rate(1.0, 2.0, 2.0), (2, 2), "0.5-1fps"),
+        (Rate(1.0, 1.0, 1.0), (1, 1), "1fps"),
+        (Rate(2.0, 2.0, 10.0), (4, 16), "0.125-2fps"),
+        (Rate(1.0, 0.5, 0.5), (1, 1), "1fps"),
+        (Rate(1.0, 3.0, 2.0), (3, 3), "0.333-1fps"),
     ],
 )
-def test_a_rate_has_a_stride_and_a_name(rate: Rate, stride: int, name: str) -> None:
-    assert (rate.stride, str(rate)) == (stride, name)
+def test_a_rate_has_strides_and_a_name(rate: Rate, strides: tuple[int, int], name: str) -> None:
+    assert (rate.stride, rate.empty_stride, str(rate)) == (*strides, name)
