@@ -51,7 +51,6 @@ def write(row: Row, objects: Objects, store: Store) -> Result:
             ledger.finish_extraction(connection, claim, prefix, tracklets, sightings)
     except LeaseLost as error:
         log.warning("the result of segment %s is dropped: %s", claim.segment_id, error)
-        objects.delete_prefix(prefix)  # nobody will ever name it
         return Result(claim.segment_id, "lost", str(error))
     return Result(claim.segment_id, "done", tracklets=tracklets)
 

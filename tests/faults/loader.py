@@ -1,11 +1,14 @@
 """Loads in processes of their own, to be killed: the same slice with few guests or with all."""
 
 import multiprocessing
-from collections.abc import Sequence
-from contextlib import suppress
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection as Pipe
-from typing import Literal
+from typing import Any, Literal
 
 from cluster.embedded.daemons import until
 from models.world.errors import StoreUnavailable
@@ -49,14 +52,50 @@ def here(load: Load, dsn: str) -> None:
         load.once(store)
 
 
-class Loader:
-    """A process that loads once, from the moment on that it is made."""
+class Mortal(Store):
+    """Ends its process without a word before its `dies_at`th statement or commit; 0: never. `count` says how many there were."""
 
-    def __init__(self, load: Load, dsn: str) -> None:
+    def __init__(self, dsn: str, dies_at: int) -> None:
+        super().__init__(dsn, role="ingest", size=3)
+        self._dies_at, self.count = dies_at, 0
+        self._counting = threading.Lock()
+
+    @contextmanager
+    def connection(self, *, read_only: bool | None = None) -> Iterator[Any]:
+        with super().connection(read_only=read_only) as connection:
+            yield Counted(connection, self.tick)
+            self.tick()
+
+    def tick(self) -> None:
+        with self._counting:
+            self.count += 1
+            if self.count == self._dies_at:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A connection that tells of each statement before it goes out."""
+
+    connection: Any
+    tick: Callable[[], None]
+
+    def execute(self, *statement: Any) -> Any:
+        self.tick()
+        return self.connection.execute(*statement)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.connection, name)
+
+
+class Loader:
+    """A process that loads once, from the moment on that it is made; it may die by itself (`Mortal`)."""
+
+    def __init__(self, load: Load, dsn: str, dies_at: int = 0) -> None:
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload([__name__])
         self._told, telling = context.Pipe(duplex=False)
-        self._process = context.Process(target=_load, args=(load, dsn, telling), daemon=True)
+        self._process = context.Process(target=_load, args=(load, dsn, telling, dies_at), daemon=True)
         self._process.start()
         telling.close()
         assert self._told.poll(PATIENCE_S)
@@ -67,14 +106,19 @@ class Loader:
         self._process.join(seconds)
         return self._process.exitcode is not None
 
+    def statements(self) -> int:
+        """How many it needed to load in peace."""
+        return int(self._told.recv())
+
     def kill(self) -> None:
         self._process.kill()
         self._process.join()
         self._told.close()
 
 
-def _load(load: Load, dsn: str, telling: Pipe) -> None:
-    with Store(dsn, role="ingest", size=3) as store:
+def _load(load: Load, dsn: str, telling: Pipe, dies_at: int) -> None:
+    with Mortal(dsn, dies_at) as store:
         telling.send("begins")
         with suppress(StoreUnavailable):  # its server was killed
             load.once(store)
+        telling.send(store.count)

@@ -5,7 +5,7 @@ import os
 import random
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
 import psycopg
@@ -17,7 +17,7 @@ from sql.store import Store
 from tests.conftest import Database
 from tests.faults.loader import Kind, Load, Loader, here
 from tests.faults.night import DAYS, GUESTS, MIDNIGHT, load_day
-from tests.faults.watcher import Watcher, state
+from tests.faults.watcher import State, Watcher, state
 from tests.sql.mall import SITE
 
 LOADER, SERVER = "loader", "server"
@@ -67,15 +67,21 @@ def besiege(database: Database, server: PostgresServer | None, kind: Kind, victi
     with Watcher(database.read_dsn, list(undisturbed.values()), at_once=kind == "hour") as watcher:
         for victim in victims:
             interrupted += killed(load, database.ingest_dsn, moments.uniform(0, took_s), victim, server)
-            here(load, database.ingest_dsn)
-            with Store(database.read_dsn, role="read", size=1) as read:
-                assert state(read) == undisturbed[load], victim
+            recover(load, database, undisturbed)
             load = load.other
     here(load, database.ingest_dsn)
     assert watcher.wrong == []
     assert watcher.looks > len(victims)
     assert left_behind(database) == []
     return interrupted
+
+
+def recover(load: Load, database: Database, undisturbed: Mapping[Load, State]) -> None:
+    """After the death of a load all is as before or as after it; and as after it when it is done again."""
+    with Store(database.read_dsn, role="read", size=1) as read:
+        assert state(read) in undisturbed.values()
+        here(load, database.ingest_dsn)
+        assert state(read) == undisturbed[load]
 
 
 def in_peace(load: Load, dsn: str) -> float:
@@ -114,6 +120,31 @@ def test_a_slice_whose_server_is_killed_is_loaded_again_as_if_nothing_had_been(
     durable: PostgresServer, durable_night: Database
 ) -> None:
     assert besiege(durable_night, durable, "day", [SERVER, LOADER, SERVER], seed=5) > 0
+
+
+@pytest.mark.parametrize("kind", ["day", "hour"])
+@pytest.mark.parametrize(
+    "apart",
+    [
+        pytest.param(20, id="some"),
+        pytest.param(1, id="all", marks=[pytest.mark.faults, pytest.mark.timeout(1800)]),
+    ],
+)
+def test_a_loader_that_dies_before_a_statement_has_changed_nothing(night: Database, kind: Kind, apart: int) -> None:
+    """Before each of the last seven, where tables change places, and before some or all others."""
+    few, everybody, undisturbed = Load(kind, has_all=False), Load(kind, has_all=True), {}
+    with Store(night.read_dsn, role="read", size=1) as read:
+        for load in (few, everybody):
+            loader = Loader(load, night.ingest_dsn)
+            assert loader.ended_within(60)
+            undisturbed[load] = state(read)
+        statements, load = loader.statements(), few
+        for moment in [*range(1, statements - 6, apart), *range(statements - 6, statements + 1)]:
+            loader = Loader(load, night.ingest_dsn, dies_at=moment)
+            assert loader.ended_within(60)
+            assert state(read) == undisturbed[load.other], f"statement {moment} of {statements}"
+            recover(load, night, undisturbed)
+            load = load.other
 
 
 @pytest.mark.faults
