@@ -20,7 +20,6 @@ SERVER = {
     "shared_buffers": "3GB",
     "max_wal_size": "8GB",
     "checkpoint_timeout": "15min",
-    "wal_compression": "on",
     "max_locks_per_transaction": "512",
 }
 

@@ -204,8 +204,9 @@ begin
 end
 $$;
 
-drop function person_routes, people_with;
+drop function described_lists, person_routes, people_with;
 drop table described_day, route_day;
+drop index section_visit_time;
 alter table section_hour drop present;
 alter table section_day drop lengths_m;
 alter table section_visit_aside drop length_m;

@@ -1,3 +1,40 @@
+create function described_lists(of_day date)
+returns table (attribute text, person_ids uuid[])
+language sql
+stable parallel safe
+as $$
+    select
+        l.attribute,
+        array_agg(l.person_id order by l.person_id)
+    from person_labels(of_day) as l
+    group by l.attribute
+    union all
+    -- Of keys that somebody has a value of.
+    select
+        known.key || ':unknown',
+        array_agg(p.person_id order by p.person_id)
+    from (
+        select distinct pair.key
+        from person_attributes as a
+        cross join lateral jsonb_each_text(a.attributes) as pair
+        where
+            a.day = of_day
+            and a.active
+            and pair.value <> 'unknown'
+    ) as known
+    cross join person as p
+    left join person_attributes as a
+        on
+            p.day = a.day
+            and p.person_id = a.person_id
+            and a.active
+    where
+        p.day = of_day
+        and coalesce(a.attributes ->> known.key, 'unknown') = 'unknown'
+    group by known.key
+$$;
+comment on function described_lists is 'the rows of described_day of a day';
+
 create function people_with(window_start timestamptz, window_end timestamptz, wanted jsonb)
 returns table (person_id uuid)
 language sql
@@ -37,22 +74,51 @@ as $$
     from people_with(window_start, window_end, wanted) as w
     where not undecided
     union all
-    select everybody.person_id
-    from people_with(window_start, window_end, '{}') as everybody
-    where
-        undecided
-        and not exists (select from jsonb_each(wanted) as wish where jsonb_typeof(wish.value) = 'array')
-        and everybody.person_id not in (select w.person_id from people_with(window_start, window_end, wanted) as w)
-        and everybody.person_id not in (
-            select unnest(d.person_ids)
-            from described_day as d
-            where
-                split_part(d.attribute, ':', 1) in (select jsonb_object_keys(wanted))
-                and d.attribute not in (select pair.key || ':' || pair.value from jsonb_each_text(wanted) as pair)
-                and d.day between
-                day_floor(window_start, (select s.time_zone from site as s))
-                and day_floor(greatest(window_end - interval '1 microsecond', window_start), (select s.time_zone from site as s))
-        )
+    select listed.person_id
+    from (
+        -- Of each key who has the value or none at all; a key that nobody has a value of on that day is everybody's.
+        select
+            unnest(d.person_ids) as person_id,
+            case
+                when d.attribute = '' then (
+                    select count(*)
+                    from jsonb_object_keys(wanted) as key
+                    where not exists (
+                        select from described_day as k where k.day = d.day and starts_with(k.attribute, key || ':')
+                    )
+                )
+                else 1
+            end as keys,
+            d.attribute = '' or d.attribute like '%:unknown' as is_unknown
+        from described_day as d
+        where
+            undecided
+            and not exists (select from jsonb_each(wanted) as wish where jsonb_typeof(wish.value) = 'array')
+            and d.day between
+            day_floor(window_start, (select s.time_zone from site as s))
+            and day_floor(greatest(window_end - interval '1 microsecond', window_start), (select s.time_zone from site as s))
+            and (
+                d.attribute in (
+                    select pair.key || ':' || word
+                    from jsonb_each_text(wanted) as pair
+                    cross join lateral unnest(array[pair.value, 'unknown']) as word
+                )
+                or (
+                    d.attribute = ''
+                    and exists (
+                        select
+                        from jsonb_object_keys(wanted) as key
+                        where not exists (
+                            select from described_day as k where k.day = d.day and starts_with(k.attribute, key || ':')
+                        )
+                    )
+                )
+            )
+    ) as listed
+    group by listed.person_id
+    having
+        sum(listed.keys) = (select count(*) from jsonb_object_keys(wanted))
+        and bool_or(listed.is_unknown)
 $$;
 comment on function people_described is
 'people of the mall''s own days that the window touches who have all wanted attributes, or, if undecided, those who may have them: nothing speaks against it';
@@ -362,9 +428,8 @@ begin
 
     execute format($text$
         insert into described_day (day, attribute, person_ids)
-        select %1$L::date, l.attribute, array_agg(l.person_id order by l.person_id)
-        from person_labels(%1$L) as l
-        group by l.attribute
+        select %1$L::date, l.attribute, l.person_ids
+        from described_lists(%1$L) as l
     $text$, of_day);
 
     execute format($text$
