@@ -7,7 +7,8 @@ extended well-known binary, little-endian, without SRID).
 
 import itertools
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import numpy as np
@@ -191,11 +192,21 @@ def _with_two_points(ways: Ways) -> Ways:
     return Ways(ways.floors, edges, np.repeat(ways.times_s, repeats), np.repeat(ways.xy_m, repeats, axis=0))
 
 
+def ahead(rows: Iterable[bytes]) -> Iterator[bytes]:
+    """The same buffers, the next one made by a thread while the last one is sent."""
+    buffers = iter(rows)
+    with ThreadPoolExecutor(1) as maker:
+        following = maker.submit(next, buffers, None)
+        while (buffer := following.result()) is not None:
+            following = maker.submit(next, buffers, None)
+            yield buffer
+
+
 def copy_in(connection: Connection, statement: bytes | Composed, rows: Iterable[bytes]) -> None:
     """Send rows, in any number of buffers, to a `copy .. from stdin (format binary)`."""
     with connection.cursor().copy(statement) as copy:
         copy.write(HEADER)
-        for buffer in rows:
+        for buffer in ahead(rows):
             for start in range(0, len(buffer), _SLICE_BYTES):
                 copy.write(memoryview(buffer)[start : start + _SLICE_BYTES])
         copy.write(TRAILER)

@@ -90,7 +90,7 @@ def _stores(dsns: dict[str, str]) -> Iterator[tuple[Store, Store, Store]]:
     with (
         Store(dsns["superuser"], role="admin") as admin,
         Store(dsns["ingest"], role="ingest") as ingest,
-        Store(dsns["read"], role="read", size=8, statement_timeout_s=120) as read,
+        Store(dsns["read"], role="read", size=8, statement_timeout_s=30) as read,
     ):
         yield admin, ingest, read
 
