@@ -69,7 +69,7 @@ _VISIT = [
     ("ends_at_size", ">i4"),
     ("ends_at", ">i8"),
     ("length_size", ">i4"),
-    ("length_m", ">f4"),
+    ("length_m", ">f8"),
 ]
 
 
@@ -134,13 +134,13 @@ def section_visit_rows(
     person_ids: NDArray[np.void],
     from_us: NDArray[np.int64],
     to_us: NDArray[np.int64],
-    lengths_m: NDArray[np.float32],
+    lengths_m: Floats,
 ) -> bytes:
     """Rows of `section_visit` of one section: persons (v,) V16, from when to when (v,) µs since 1970, distances (v,)."""
     name = section_id.encode()
     rows = np.zeros(len(person_ids), dtype=[*_VISIT[:4], ("section_id", f"V{len(name)}"), *_VISIT[4:]])
     rows["fields"], rows["person_size"], rows["starts_at_size"], rows["ends_at_size"] = 5, 16, 8, 8
-    rows["section_size"], rows["length_size"] = len(name), 4
+    rows["section_size"], rows["length_size"] = len(name), 8
     rows["person_id"], rows["section_id"] = person_ids, np.void(name)
     rows["starts_at"], rows["ends_at"] = from_us - _EPOCH_2000_US, to_us - _EPOCH_2000_US
     rows["length_m"] = lengths_m

@@ -238,7 +238,7 @@ class _Visits:
             | (self.from_us[1:] - self.to_us[:-1] > TOUCHING_S * 1e6)
         )
         first = np.flatnonzero(fresh)
-        last = np.append(first[1:], len(fresh)) - 1
+        last = np.append(first, len(fresh))[1:] - 1
         lengths_m = np.add.reduceat(self.lengths_m, first)
         whose = self.persons[first], self.section[first]
         return _Visits(self.sections, *whose, self.from_us[first], self.to_us[last], lengths_m)
@@ -292,7 +292,7 @@ class _Visits:
             numbers(tally.people, ">i4"),
             numbers(tally.entries, ">i4"),
             numbers(tally.amounts, ">i8"),
-            stays._lengths(labels),
+            self._lengths(labels),
         )
 
     def _lengths(self, labels: Labels) -> Fields:

@@ -31,13 +31,13 @@ class Located:
 
 @dataclass(frozen=True)
 class Visited:
-    """v visits to one section: persons by number, from when to when, µs since 1970, and the distance covered (float32 m)."""
+    """v visits to one section: persons by number, from when to when, µs since 1970, and metres covered, to the nanometre."""
 
     section_id: str
     persons: Indices
     from_us: Indices
     to_us: Indices
-    lengths_m: NDArray[np.float32]
+    lengths_m: Floats
 
 
 def located(owners: Indices, ways: Ways, window: Window) -> Located:
@@ -78,8 +78,9 @@ def visited(owners: Indices, ways: Ways, held: Iterable[Border]) -> list[Visited
     found = []
     for border in held:
         inner = visits(ways, border.floor, border.polygon, border.from_s, border.to_s)
-        lengths_m = covered_m(ways, inner.path, inner.from_s, inner.to_s).astype(np.float32)
         times_us = epoch_us(inner.from_s), epoch_us(inner.to_s)
+        # Between the times as they are stored, so that whoever cuts the path at them finds the same length.
+        lengths_m = np.rint(covered_m(ways, inner.path, times_us[0] / 1e6, times_us[1] / 1e6) * 1e9) / 1e9
         found.append(Visited(border.section_id, owners[inner.path], *times_us, lengths_m))
     return found
 

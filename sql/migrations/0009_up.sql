@@ -24,9 +24,9 @@ comment on table route_day is 'sequences of three sections on one of the mall''s
 grant select on route_day to mall_ingest, mall_read;
 grant insert, update, delete on route_day to mall_ingest;
 
-alter table section_visit add length_m real constraint section_visit_length check (length_m >= 0);
-alter table section_visit_aside add length_m real constraint section_visit_length check (length_m >= 0);
-comment on column section_visit.length_m is 'distance covered inside; null in rows from before the ninth schema';
+alter table section_visit add length_m double precision constraint section_visit_length check (length_m >= 0);
+alter table section_visit_aside add length_m double precision constraint section_visit_length check (length_m >= 0);
+comment on column section_visit.length_m is 'distance covered inside, to the nanometre; null in rows from before the ninth schema';
 
 create index section_visit_time on section_visit using brin (starts_at) with (pages_per_range = 16);
 
