@@ -7,7 +7,8 @@ extended well-known binary, little-endian, without SRID).
 
 import itertools
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import numpy as np
@@ -68,7 +69,7 @@ _VISIT = [
     ("ends_at_size", ">i4"),
     ("ends_at", ">i8"),
     ("length_size", ">i4"),
-    ("length_m", ">f4"),
+    ("length_m", ">f8"),
 ]
 
 
@@ -133,13 +134,13 @@ def section_visit_rows(
     person_ids: NDArray[np.void],
     from_us: NDArray[np.int64],
     to_us: NDArray[np.int64],
-    lengths_m: NDArray[np.float32],
+    lengths_m: Floats,
 ) -> bytes:
     """Rows of `section_visit` of one section: persons (v,) V16, from when to when (v,) µs since 1970, distances (v,)."""
     name = section_id.encode()
     rows = np.zeros(len(person_ids), dtype=[*_VISIT[:4], ("section_id", f"V{len(name)}"), *_VISIT[4:]])
     rows["fields"], rows["person_size"], rows["starts_at_size"], rows["ends_at_size"] = 5, 16, 8, 8
-    rows["section_size"], rows["length_size"] = len(name), 4
+    rows["section_size"], rows["length_size"] = len(name), 8
     rows["person_id"], rows["section_id"] = person_ids, np.void(name)
     rows["starts_at"], rows["ends_at"] = from_us - _EPOCH_2000_US, to_us - _EPOCH_2000_US
     rows["length_m"] = lengths_m
@@ -191,11 +192,21 @@ def _with_two_points(ways: Ways) -> Ways:
     return Ways(ways.floors, edges, np.repeat(ways.times_s, repeats), np.repeat(ways.xy_m, repeats, axis=0))
 
 
+def ahead(rows: Iterable[bytes]) -> Iterator[bytes]:
+    """The same buffers, the next one made by a thread while the last one is sent."""
+    buffers = iter(rows)
+    with ThreadPoolExecutor(1) as maker:
+        following = maker.submit(next, buffers, None)
+        while (buffer := following.result()) is not None:
+            following = maker.submit(next, buffers, None)
+            yield buffer
+
+
 def copy_in(connection: Connection, statement: bytes | Composed, rows: Iterable[bytes]) -> None:
     """Send rows, in any number of buffers, to a `copy .. from stdin (format binary)`."""
     with connection.cursor().copy(statement) as copy:
         copy.write(HEADER)
-        for buffer in rows:
+        for buffer in ahead(rows):
             for start in range(0, len(buffer), _SLICE_BYTES):
                 copy.write(memoryview(buffer)[start : start + _SLICE_BYTES])
         copy.write(TRAILER)

@@ -107,11 +107,12 @@ def _persons(people: DayOfPeople, chosen: NDArray[np.bool_]) -> bytes:
     """Rows of `person`: id, day, first and last sight, distance, added up in order of time."""
     many, ways = len(people.person_ids), people.ways
     order = np.lexsort([ways.floors, ways.starts_s])
-    owners = people.owners[order]
-    first_s, last_s = np.full(many, np.inf), np.full(many, -np.inf)
-    np.minimum.at(first_s, owners, ways.starts_s[order])
-    np.maximum.at(last_s, owners, ways.ends_s[order])
-    distance_m = np.bincount(owners, weights=ways.lengths_m[order], minlength=many)
+    distance_m = np.bincount(people.owners[order], weights=ways.lengths_m[order], minlength=many)
+    first_s, last_s = np.zeros(many), np.zeros(many)
+    # The last one written stays: of the starts the earliest, of the ends the latest.
+    first_s[people.owners[order[::-1]]] = ways.starts_s[order[::-1]]
+    by_end = np.argsort(ways.ends_s)
+    last_s[people.owners[by_end]] = ways.ends_s[by_end]
     times = (numbers(timestamp_us(epoch_us(at_s[chosen])), ">i8") for at_s in (first_s, last_s))
     return joined(*_whose(people, np.flatnonzero(chosen)), *times, numbers(distance_m[chosen], ">f8"))
 

@@ -66,10 +66,13 @@ def replace_day(
             lock_days(connection, claims[0].site, touched)
             known = day_people.write(connection, people, coverage, key)
             tallies = _tallies(people, aside)
+            # Where everybody is new, sums need not wait for the tables.
+            whole = set() if before or known else touched - _reaching_out(connection, touched, window)
+            tallies.replace(connection, whole)
             aside.finish()
             connection.execute(statement("days/show-aside"), key)
             day_people.refresh(connection, {*before, *known})
-            _refresh_rollups(connection, tallies, touched, window)
+            _refresh_rollups(connection, tallies, touched - whole, window)
             connection.execute(statement("days/hide-aside"))
             versions = {"association": people.association_version, "attributes": people.attributes_version}
             connection.execute(statement("days/finish-hours"), {**key, **versions, **_people_by_hour(people, window)})
@@ -113,12 +116,15 @@ def _lock(connection: Connection, claims: Sequence[LoadClaim], window: Window) -
 
 def _refresh_rollups(connection: Connection, tallies: Tallies, touched: set[date], window: Window) -> None:
     """From what was counted on the way; of a mall's day that reaches out of this UTC day, from what is stored."""
-    asked = {"days": sorted(touched), "start": window.start, "end": window.end}
-    reach_out = {day for (day,) in connection.execute(statement("days/reach-out"), asked)}
+    reach_out = _reaching_out(connection, touched, window)
     for day in sorted(reach_out):
         connection.execute(statement("people/refresh-rollups"), {"day": day})
-    connection.execute(statement("days/delete-rollups"), {"days": sorted(touched - reach_out)})
-    tallies.copy(connection, touched - reach_out)
+    tallies.replace(connection, touched - reach_out)
+
+
+def _reaching_out(connection: Connection, touched: set[date], window: Window) -> set[date]:
+    asked = {"days": sorted(touched), "start": window.start, "end": window.end}
+    return {day for (day,) in connection.execute(statement("days/reach-out"), asked)}
 
 
 def _people_by_hour(people: DayOfPeople, window: Window) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 They mean what `refresh_rollups` in the migrations computes from what is stored; a test holds both against each other.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -16,6 +16,7 @@ from models.world.ways import TOUCHING_S
 from sql.copying import copy_in, date_number, timestamp_us
 from sql.row_bytes import FLOAT8, INT4, UUID, Fields, arrays, joined, lists, numbers, words
 from sql.store import Connection
+from sql.text import statement
 from sql.where import Located, Visited
 
 Indices = NDArray[np.int64]
@@ -39,10 +40,13 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Labels:
-    """Attribute values as they stand in rollups: `names` (l,), and which of them hold for each person: `of` (p, 1 + keys)."""
+    """Attribute values as they stand in rollups: `names` (l,), and which of them hold for each person: `of` (p, 1 + keys),
+    a column for everybody and one for each of the `keys`.
+    """
 
     names: list[str]
     of: Indices
+    keys: list[str]
 
     @classmethod
     def read(cls, attributes: Mapping[str, NDArray[np.str_]], people: int) -> "Labels":
@@ -52,7 +56,14 @@ class Labels:
             told, which = np.unique(values, return_inverse=True)
             columns.append(np.where(told == UNKNOWN, NOT_COUNTED, np.arange(len(told)) + len(names))[which])
             names += [f"{key}:{word}" for word in told]
-        return cls(names, np.column_stack(columns))
+        return cls(names, np.column_stack(columns), sorted(attributes))
+
+    def unknown(self, persons: Indices) -> Iterator[tuple[str, Indices]]:
+        """Of each key that somebody among these persons has a value of, those without."""
+        for key, column in zip(self.keys, self.of.T[1:], strict=True):
+            without = column[persons] == NOT_COUNTED
+            if without.any() and not without.all():
+                yield f"{key}:{UNKNOWN}", persons[without]
 
 
 @dataclass(frozen=True)
@@ -89,8 +100,9 @@ class Tallies:
             }
         return cls(counted)
 
-    def copy(self, connection: Connection, days: Collection[date]) -> None:
-        """Add the rows of these days."""
+    def replace(self, connection: Connection, days: Collection[date]) -> None:
+        """Put the rows of these days in the place of what was there."""
+        connection.execute(statement("days/delete-rollups"), {"days": sorted(days)})
         for table, columns in _COLUMNS.items():
             copy = composed.SQL("copy {} (day, {}) from stdin (format binary)").format(
                 composed.Identifier(table), composed.SQL(", ").join(map(composed.Identifier, columns))
@@ -114,16 +126,30 @@ class _Tally:
     def of(cls, group: Indices, persons: Indices, labels: Labels, amount: Indices | None = None) -> "_Tally":
         """Of entries, each of a group and a person, and an amount if there is any."""
         span = int(group.max(initial=0)) + 1
-        pairs, which = np.unique(persons * span + group, return_inverse=True)
+        pairs, entries, amounts = _paired(persons * span + group, amount)
         person, code = np.divmod(pairs, span)
-        entries = np.bincount(which, minlength=len(pairs))
-        amounts = entries if amount is None else np.bincount(which, weights=amount, minlength=len(pairs))
-        cells, rows = _cells(person, code, span, labels)
-        totals = [np.bincount(cells, weights=one[rows]) for one in (np.ones(len(pairs)), entries, amounts)]
-        used = np.flatnonzero(totals[0])
-        label, group = np.divmod(used, span)
-        people, entries, amounts = (np.rint(total[used]).astype(np.int64) for total in totals)
-        return cls(label, group, people, entries, amounts)
+        many = span * len(labels.names)
+        people, *totals = (np.zeros(many) for _ in range(3))
+        for column in labels.of.T:
+            label = column[person]
+            told = slice(None) if (label != NOT_COUNTED).all() else np.flatnonzero(label != NOT_COUNTED)
+            cells = label[told] * span + code[told]
+            people += np.bincount(cells, minlength=many)
+            for total, one in zip(totals, [entries, amounts], strict=True):
+                total += np.bincount(cells, weights=one[told], minlength=many)
+        used = np.flatnonzero(people)
+        rounded = (np.rint(total[used]).astype(np.int64) for total in (people, *totals))
+        return cls(*np.divmod(used, span), *rounded)
+
+
+def _paired(codes: Indices, amount: Indices | None) -> tuple[Indices, Indices, Indices]:
+    """The different codes, how often each is there, and the sum of its amounts (how often, if there are none)."""
+    order = None if amount is None else np.argsort(codes, kind="stable")
+    sorted_codes = np.sort(codes) if order is None else codes[order]
+    first = np.flatnonzero(np.diff(sorted_codes, prepend=-1))
+    entries = np.diff(np.append(first, len(codes)))
+    amounts = entries if amount is None or not len(first) else np.add.reduceat(amount[order], first)
+    return sorted_codes[first], entries, amounts
 
 
 def _cells(person: Indices, code: Indices, span: int, labels: Labels) -> tuple[Indices, Indices]:
@@ -150,23 +176,28 @@ def _visitor_hour(
 
 
 def _described_day(person_ids: NDArray[np.void], mine: NDArray[np.bool_], labels: Labels) -> Sequence[Fields]:
-    """Ids in order for each label."""
+    """Ids in order for each label, and for those without a value of a key."""
     halves = np.ascontiguousarray(person_ids).view(">u8").reshape(-1, 2)
     persons = np.lexsort([halves[:, 1], halves[:, 0]])
     persons = persons[mine[persons]]
     label, row = _cells(persons, np.zeros(len(persons), np.int64), 1, labels)
     order = np.argsort(label, kind="stable")
     used, first = np.unique(label[order], return_index=True)
-    ids = person_ids[persons[row[order]]]
-    return words(used, labels.names), arrays(ids, np.append(first, len(ids)), UUID)
+    without = dict(labels.unknown(persons))
+    listed = np.concatenate([persons[row[order]], *without.values()])
+    edges = np.concatenate([first, len(row) + np.cumsum([0, *map(len, without.values())])])
+    names = [*(labels.names[one] for one in used), *without]
+    return words(np.arange(len(names)), names), arrays(person_ids[listed], edges, UUID)
 
 
 def _squares(positions: Sequence[Located], mine: NDArray[np.bool_], labels: Labels) -> Sequence[Fields]:
     persons = np.concatenate([one.persons for one in positions])
     cells = np.concatenate([one.cells for one in positions])
-    kept = mine[persons]
-    squares, which = np.unique(cells[kept], return_inverse=True)
-    tally = _Tally.of(which, persons[kept], labels)
+    if not mine.all():
+        kept = mine[persons]
+        persons, cells = persons[kept], cells[kept]
+    squares = np.unique(cells)
+    tally = _Tally.of(np.searchsorted(squares, cells), persons, labels)
     counts = numbers(tally.people, ">i4"), numbers(tally.entries, ">i4")
     return numbers(squares[tally.group], ">i8"), words(tally.label, labels.names), *counts
 
@@ -261,7 +292,7 @@ class _Visits:
             numbers(tally.people, ">i4"),
             numbers(tally.entries, ">i4"),
             numbers(tally.amounts, ">i8"),
-            stays._lengths(labels),
+            self._lengths(labels),
         )
 
     def _lengths(self, labels: Labels) -> Fields:

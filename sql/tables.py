@@ -12,7 +12,6 @@ from typing import Any
 from geoalchemy2 import Geometry
 from sqlalchemy import (
     ARRAY,
-    REAL,
     BigInteger,
     Boolean,
     Column,
@@ -278,7 +277,7 @@ section_visit = Table(
     _key("section_id", Text),
     _key("starts_at", _TIME),
     _must("ends_at", _TIME),
-    Column("length_m", REAL),
+    Column("length_m", Double),
 )
 section_hour = Table(
     "section_hour",
@@ -379,7 +378,7 @@ section_visit_aside = Table(
     _must("section_id", Text),
     _must("starts_at", _TIME),
     _must("ends_at", _TIME),
-    Column("length_m", REAL),
+    Column("length_m", Double),
 )
 audit = Table(
     "audit",

@@ -31,22 +31,24 @@ class Located:
 
 @dataclass(frozen=True)
 class Visited:
-    """v visits to one section: persons by number, from when to when, µs since 1970, and the distance covered (float32 m)."""
+    """v visits to one section: persons by number, from when to when, µs since 1970, and metres covered, to the nanometre."""
 
     section_id: str
     persons: Indices
     from_us: Indices
     to_us: Indices
-    lengths_m: NDArray[np.float32]
+    lengths_m: Floats
 
 
 def located(owners: Indices, ways: Ways, window: Window) -> Located:
     """The positions to store of paths whose persons are `owners` (k,), each person once at a time, in the half-open window."""
     path, times_s, xy_m = sampled(ways)
     taken_at_us, persons = epoch_us(times_s), owners[path]
-    order = np.lexsort([persons, taken_at_us])
-    again = (np.diff(taken_at_us[order], prepend=-1) == 0) & (np.diff(persons[order], prepend=-1) == 0)
-    keep = order[~again & (taken_at_us[order] < epoch_us(np.array([window.end_s])))]
+    start_us, end_us = (int(one) for one in epoch_us(np.array([window.start_s, window.end_s])))
+    # One number for moment and person: an hour has less than 2^32 µs.
+    key = (taken_at_us - start_us) * (int(persons.max(initial=0)) + 1) + persons
+    order = np.argsort(key, kind="stable")
+    keep = order[(np.diff(key[order], prepend=-1) != 0) & (taken_at_us[order] < end_us)]
     floors = ways.floors[path[keep]]
     return Located(persons[keep], taken_at_us[keep], floors, xy_m[keep], _cells(floors, xy_m[keep]))
 
@@ -84,8 +86,9 @@ def visited(owners: Indices, ways: Ways, held: Iterable[Border]) -> list[Visited
     found = []
     for border in held:
         inner = visits(ways, border.floor, border.polygon, border.from_s, border.to_s)
-        lengths_m = covered_m(ways, inner.path, inner.from_s, inner.to_s).astype(np.float32)
         times_us = epoch_us(inner.from_s), epoch_us(inner.to_s)
+        # Between the times as they are stored, so that whoever cuts the path at them finds the same length.
+        lengths_m = np.rint(covered_m(ways, inner.path, times_us[0] / 1e6, times_us[1] / 1e6) * 1e9) / 1e9
         found.append(Visited(border.section_id, owners[inner.path], *times_us, lengths_m))
     return found
 

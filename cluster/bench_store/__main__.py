@@ -20,7 +20,6 @@ SERVER = {
     "shared_buffers": "3GB",
     "max_wal_size": "8GB",
     "checkpoint_timeout": "15min",
-    "wal_compression": "on",
     "max_locks_per_transaction": "512",
 }
 
@@ -91,7 +90,7 @@ def _stores(dsns: dict[str, str]) -> Iterator[tuple[Store, Store, Store]]:
     with (
         Store(dsns["superuser"], role="admin") as admin,
         Store(dsns["ingest"], role="ingest") as ingest,
-        Store(dsns["read"], role="read", size=8, statement_timeout_s=120) as read,
+        Store(dsns["read"], role="read", size=8, statement_timeout_s=30) as read,
     ):
         yield admin, ingest, read
 

@@ -1,6 +1,93 @@
 -- Back to the eighth schema.
 drop function routes, section_lengths, section_walks, path_length_m;
 
+create or replace function walks(
+    window_start timestamptz,
+    window_end timestamptz,
+    in_section text default null,
+    on_floor integer default null,
+    wanted jsonb default '{}',
+    undecided boolean default false
+)
+returns table (
+    person_id uuid,
+    floor smallint,
+    starts_at timestamptz,
+    ends_at timestamptz,
+    length_m double precision,
+    path geometry
+)
+language sql
+stable parallel safe
+as $$
+    -- A piece belongs to the full hour in which it starts, so the hour of the window's start is far enough back.
+    with chosen as not materialized (
+        select
+            t.person_id,
+            t.floor,
+            t.starts_at,
+            t.ends_at,
+            t.length_m,
+            t.path
+        from person_track as t
+        where
+            t.starts_at >= hour_floor(window_start)
+            and t.starts_at < window_end
+            and (t.ends_at > window_start or t.starts_at >= window_start)
+            and (on_floor is null or t.floor = on_floor)
+            and (
+                wanted = '{}'
+                or t.person_id in (select d.person_id from people_described(window_start, window_end, wanted, undecided) as d)
+            )
+    )
+    select
+        c.person_id,
+        c.floor,
+        greatest(c.starts_at, window_start),
+        least(c.ends_at, window_end),
+        case
+            when c.starts_at >= window_start and c.ends_at <= window_end then c.length_m
+            else coalesce(
+                st_length(cut_in_time(c.path, extract(epoch from window_start)::float8, extract(epoch from window_end)::float8)), 0
+            )
+        end,
+        case
+            when c.starts_at >= window_start and c.ends_at <= window_end then c.path
+            else cut_in_time(c.path, extract(epoch from window_start)::float8, extract(epoch from window_end)::float8)
+        end
+    from chosen as c
+    where in_section is null
+    union all
+    select
+        c.person_id,
+        c.floor,
+        to_timestamp(visit.from_s),
+        to_timestamp(visit.to_s),
+        st_length(part.path),
+        part.path
+    from section as s
+    inner join chosen as c
+        on
+            c.floor = s.floor
+            and c.starts_at < s.valid_to
+            and c.ends_at >= s.valid_from
+            and c.path && s.polygon
+    cross join lateral (
+        select cut_in_time(
+            c.path,
+            extract(epoch from greatest(c.starts_at, window_start, s.valid_from))::float8,
+            extract(epoch from least(c.ends_at, window_end, s.valid_to))::float8
+        ) as path
+    ) as timely
+    cross join lateral times_inside(timely.path, s.polygon) as visit
+    cross join lateral (select cut_in_time(timely.path, visit.from_s, visit.to_s) as path) as part
+    where
+        in_section is not null
+        and s.section_id = in_section
+        and s.valid_from < window_end
+        and s.valid_to > window_start
+$$;
+
 create or replace function people_described(window_start timestamptz, window_end timestamptz, wanted jsonb, undecided boolean)
 returns table (person_id uuid)
 language sql
@@ -204,8 +291,9 @@ begin
 end
 $$;
 
-drop function person_routes, people_with;
+drop function walks_by_path, described_lists, person_routes, people_with;
 drop table described_day, route_day;
+drop index section_visit_time;
 alter table section_hour drop present;
 alter table section_day drop lengths_m;
 alter table section_visit_aside drop length_m;

@@ -1,4 +1,4 @@
--- The lists of days loaded before. Lengths are worked out from the paths where they are asked for.
+-- The lists of days loaded before. All else is worked out from the paths and visits where it is asked for.
 select ensure_partitions(span.low, span.high)
 from (select min(day)::timestamptz as low, max(day)::timestamptz as high from person) as span
 where span.low is not null;
@@ -7,7 +7,6 @@ insert into described_day (day, attribute, person_ids)
 select
     known.day,
     l.attribute,
-    array_agg(l.person_id order by l.person_id)
+    l.person_ids
 from (select distinct day from person) as known
-cross join lateral person_labels(known.day) as l
-group by known.day, l.attribute;
+cross join lateral described_lists(known.day) as l;

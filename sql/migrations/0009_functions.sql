@@ -1,3 +1,40 @@
+create function described_lists(of_day date)
+returns table (attribute text, person_ids uuid[])
+language sql
+stable parallel safe
+as $$
+    select
+        l.attribute,
+        array_agg(l.person_id order by l.person_id)
+    from person_labels(of_day) as l
+    group by l.attribute
+    union all
+    -- Of keys that somebody has a value of.
+    select
+        known.key || ':unknown',
+        array_agg(p.person_id order by p.person_id)
+    from (
+        select distinct pair.key
+        from person_attributes as a
+        cross join lateral jsonb_each_text(a.attributes) as pair
+        where
+            a.day = of_day
+            and a.active
+            and pair.value <> 'unknown'
+    ) as known
+    cross join person as p
+    left join person_attributes as a
+        on
+            p.day = a.day
+            and p.person_id = a.person_id
+            and a.active
+    where
+        p.day = of_day
+        and coalesce(a.attributes ->> known.key, 'unknown') = 'unknown'
+    group by known.key
+$$;
+comment on function described_lists is 'the rows of described_day of a day';
+
 create function people_with(window_start timestamptz, window_end timestamptz, wanted jsonb)
 returns table (person_id uuid)
 language sql
@@ -37,25 +74,202 @@ as $$
     from people_with(window_start, window_end, wanted) as w
     where not undecided
     union all
-    select everybody.person_id
-    from people_with(window_start, window_end, '{}') as everybody
-    where
-        undecided
-        and not exists (select from jsonb_each(wanted) as wish where jsonb_typeof(wish.value) = 'array')
-        and everybody.person_id not in (select w.person_id from people_with(window_start, window_end, wanted) as w)
-        and everybody.person_id not in (
-            select unnest(d.person_ids)
-            from described_day as d
-            where
-                split_part(d.attribute, ':', 1) in (select jsonb_object_keys(wanted))
-                and d.attribute not in (select pair.key || ':' || pair.value from jsonb_each_text(wanted) as pair)
-                and d.day between
-                day_floor(window_start, (select s.time_zone from site as s))
-                and day_floor(greatest(window_end - interval '1 microsecond', window_start), (select s.time_zone from site as s))
-        )
+    select listed.person_id
+    from (
+        -- Of each key who has the value or none at all; a key that nobody has a value of on that day is everybody's.
+        select
+            unnest(d.person_ids) as person_id,
+            case
+                when d.attribute = '' then (
+                    select count(*)
+                    from jsonb_object_keys(wanted) as key
+                    where not exists (
+                        select from described_day as k where k.day = d.day and starts_with(k.attribute, key || ':')
+                    )
+                )
+                else 1
+            end as keys,
+            d.attribute = '' or d.attribute like '%:unknown' as is_unknown
+        from described_day as d
+        where
+            undecided
+            and not exists (select from jsonb_each(wanted) as wish where jsonb_typeof(wish.value) = 'array')
+            and d.day between
+            day_floor(window_start, (select s.time_zone from site as s))
+            and day_floor(greatest(window_end - interval '1 microsecond', window_start), (select s.time_zone from site as s))
+            and (
+                d.attribute in (
+                    select pair.key || ':' || word
+                    from jsonb_each_text(wanted) as pair
+                    cross join lateral unnest(array[pair.value, 'unknown']) as word
+                )
+                or (
+                    d.attribute = ''
+                    and exists (
+                        select
+                        from jsonb_object_keys(wanted) as key
+                        where not exists (
+                            select from described_day as k where k.day = d.day and starts_with(k.attribute, key || ':')
+                        )
+                    )
+                )
+            )
+    ) as listed
+    group by listed.person_id
+    having
+        sum(listed.keys) = (select count(*) from jsonb_object_keys(wanted))
+        and bool_or(listed.is_unknown)
 $$;
 comment on function people_described is
 'people of the mall''s own days that the window touches who have all wanted attributes, or, if undecided, those who may have them: nothing speaks against it';
+
+create function walks_by_path(window_start timestamptz, window_end timestamptz, in_section text)
+returns table (
+    person_id uuid,
+    starts_at timestamptz,
+    ends_at timestamptz,
+    length_m double precision
+)
+language sql
+stable parallel safe
+as $$
+    select
+        t.person_id,
+        to_timestamp(visit.from_s),
+        to_timestamp(visit.to_s),
+        st_length(cut_in_time(
+            timely.path,
+            extract(epoch from to_timestamp(visit.from_s))::float8,
+            extract(epoch from to_timestamp(visit.to_s))::float8
+        ))
+    from section as s
+    inner join person_track as t
+        on
+            t.floor = s.floor
+            and t.starts_at < s.valid_to
+            and t.ends_at >= s.valid_from
+            and t.path && s.polygon
+    cross join lateral (
+        select cut_in_time(
+            t.path,
+            extract(epoch from greatest(t.starts_at, window_start, s.valid_from))::float8,
+            extract(epoch from least(t.ends_at, window_end, s.valid_to))::float8
+        ) as path
+    ) as timely
+    cross join lateral times_inside(timely.path, s.polygon) as visit
+    where
+        s.section_id = in_section
+        and s.valid_from < window_end
+        and s.valid_to > window_start
+        and t.starts_at >= hour_floor(window_start)
+        and t.starts_at < window_end
+        and (t.ends_at > window_start or t.starts_at >= window_start)
+$$;
+comment on function walks_by_path is
+'when people were in a section and how far they went in it, by cutting every path at its border: what section_visit is made from';
+
+create or replace function walks(
+    window_start timestamptz,
+    window_end timestamptz,
+    in_section text default null,
+    on_floor integer default null,
+    wanted jsonb default '{}',
+    undecided boolean default false
+)
+returns table (
+    person_id uuid,
+    floor smallint,
+    starts_at timestamptz,
+    ends_at timestamptz,
+    length_m double precision,
+    path geometry
+)
+language sql
+stable parallel safe
+as $$
+    -- A piece belongs to the full hour in which it starts, so the hour of the window's start is far enough back.
+    with chosen as (
+        select
+            t.person_id,
+            t.floor,
+            t.starts_at,
+            t.ends_at,
+            t.length_m,
+            t.path
+        from person_track as t
+        where
+            t.starts_at >= hour_floor(window_start)
+            and t.starts_at < window_end
+            and (t.ends_at > window_start or t.starts_at >= window_start)
+            and (on_floor is null or t.floor = on_floor)
+            and (
+                wanted = '{}'
+                or t.person_id in (select d.person_id from people_described(window_start, window_end, wanted, undecided) as d)
+            )
+    )
+    select
+        c.person_id,
+        c.floor,
+        greatest(c.starts_at, window_start),
+        least(c.ends_at, window_end),
+        case
+            when c.starts_at >= window_start and c.ends_at <= window_end then c.length_m
+            else coalesce(
+                st_length(cut_in_time(c.path, extract(epoch from window_start)::float8, extract(epoch from window_end)::float8)), 0
+            )
+        end,
+        case
+            when c.starts_at >= window_start and c.ends_at <= window_end then c.path
+            else cut_in_time(c.path, extract(epoch from window_start)::float8, extract(epoch from window_end)::float8)
+        end
+    from chosen as c
+    where in_section is null
+    union all
+    -- The visits say when a path is inside; each lies within one path.
+    select
+        v.person_id,
+        t.floor,
+        greatest(v.starts_at, window_start),
+        least(v.ends_at, window_end),
+        case
+            when v.starts_at >= window_start and v.ends_at <= window_end and v.length_m is not null then v.length_m
+            else coalesce(st_length(part.path), 0)
+        end,
+        part.path
+    from section_visit as v
+    inner join section as s
+        on
+            v.section_id = s.section_id
+            and v.starts_at >= s.valid_from
+            and v.starts_at < s.valid_to
+    inner join person_track as t
+        on
+            v.person_id = t.person_id
+            and s.floor = t.floor
+            and t.starts_at >= hour_floor(v.starts_at)
+            and t.starts_at <= v.starts_at
+            and t.ends_at >= v.ends_at
+    cross join lateral (
+        select cut_in_time(
+            t.path,
+            extract(epoch from greatest(v.starts_at, window_start))::float8,
+            extract(epoch from least(v.ends_at, window_end))::float8
+        ) as path
+    ) as part
+    where
+        in_section is not null
+        and v.section_id = in_section
+        and v.starts_at >= hour_floor(window_start)
+        and v.starts_at < window_end
+        and (v.ends_at > window_start or v.starts_at >= window_start)
+        and t.starts_at >= hour_floor(window_start)
+        and t.starts_at < window_end
+        and (on_floor is null or t.floor = on_floor)
+        and (
+            wanted = '{}'
+            or v.person_id in (select d.person_id from people_described(window_start, window_end, wanted, undecided) as d)
+        )
+$$;
 
 create or replace function stays_in_sections(
     window_start timestamptz,
@@ -115,9 +329,9 @@ returns double precision
 language sql
 stable parallel safe
 as $$
-    select coalesce(sum(st_length(cut_in_time(
+    select coalesce(round(sum(st_length(cut_in_time(
         t.path, extract(epoch from visit_start)::float8, extract(epoch from visit_end)::float8
-    )))::real::float8, 0)
+    ))) * 1e9) / 1e9, 0)
     from person_track as t
     inner join section as s on t.floor = s.floor
     where
@@ -145,7 +359,7 @@ as $$
     from (
         select
             v.person_id,
-            coalesce(v.length_m::float8, path_length_m(v.person_id, v.section_id, v.starts_at, v.ends_at)) as length_m
+            coalesce(v.length_m, path_length_m(v.person_id, v.section_id, v.starts_at, v.ends_at)) as length_m
         from section_visit as v
         where
             v.section_id = in_section
@@ -362,9 +576,8 @@ begin
 
     execute format($text$
         insert into described_day (day, attribute, person_ids)
-        select %1$L::date, l.attribute, array_agg(l.person_id order by l.person_id)
-        from person_labels(%1$L) as l
-        group by l.attribute
+        select %1$L::date, l.attribute, l.person_ids
+        from described_lists(%1$L) as l
     $text$, of_day);
 
     execute format($text$
@@ -460,7 +673,10 @@ begin
             select
                 v.person_id,
                 v.section_id,
-                sum(coalesce(v.length_m::float8, path_length_m(v.person_id, v.section_id, v.starts_at, v.ends_at))) as length_m
+                sum(
+                    coalesce(v.length_m, path_length_m(v.person_id, v.section_id, v.starts_at, v.ends_at))
+                    order by v.starts_at
+                ) as length_m
             from section_visit as v
             where v.starts_at >= %2$L and v.starts_at < %3$L
             group by v.person_id, v.section_id
@@ -530,8 +746,8 @@ begin
     for named in select distinct s.section_id from section as s where only_section is null or s.section_id = only_section loop
         delete from section_visit where section_id = named;
         insert into section_visit (person_id, section_id, starts_at, ends_at, length_m)
-        select w.person_id, named, w.starts_at, w.ends_at, w.length_m
-        from walks(low, high, named) as w;
+        select w.person_id, named, w.starts_at, w.ends_at, round(w.length_m * 1e9) / 1e9
+        from walks_by_path(low, high, named) as w;
     end loop;
     for of_day in select distinct p.day from person as p loop
         perform refresh_rollups(of_day);

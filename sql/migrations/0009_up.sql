@@ -8,7 +8,7 @@ create table described_day (
     primary key (day, attribute)
 ) partition by range (day);
 alter table described_day alter column person_ids set storage external;
-comment on table described_day is 'the people of one of the mall''s own days: all of them, and those with one attribute value';
+comment on table described_day is 'the people of one of the mall''s own days: all of them, those with one attribute value, and those without a known one of a key ("shirt:unknown")';
 grant select on described_day to mall_ingest, mall_read;
 grant insert, update, delete on described_day to mall_ingest;
 
@@ -24,9 +24,11 @@ comment on table route_day is 'sequences of three sections on one of the mall''s
 grant select on route_day to mall_ingest, mall_read;
 grant insert, update, delete on route_day to mall_ingest;
 
-alter table section_visit add length_m real constraint section_visit_length check (length_m >= 0);
-alter table section_visit_aside add length_m real constraint section_visit_length check (length_m >= 0);
-comment on column section_visit.length_m is 'distance covered inside; null in rows from before the ninth schema';
+alter table section_visit add length_m double precision constraint section_visit_length check (length_m >= 0);
+alter table section_visit_aside add length_m double precision constraint section_visit_length check (length_m >= 0);
+comment on column section_visit.length_m is 'distance covered inside, to the nanometre; null in rows from before the ninth schema';
+
+create index section_visit_time on section_visit using brin (starts_at) with (pages_per_range = 16);
 
 alter table section_hour add present integer[];
 comment on column section_hour.present is 'people in it at each of the 60 full minutes; null in rows from before the ninth schema';
