@@ -68,8 +68,8 @@ def parted(own: Sightings, variances: Variances) -> tuple[Indices, Floats]:
     """The cluster, (n,) from 0, of each sighting of one moment, and the log-likelihood ratio of each cluster, (k,); 0 for a single one."""
     moment = _Moment(Sums.of(own, len(np.unique(own.camera))), own.camera, variances)
     found = moment.merged(np.arange(len(own)))
-    if found.any():
-        better = [moment.improved(start) for start in (found, moment.around_one_camera())]
+    if found.any() and not np.array_equal(found, other := moment.around_one_camera()):
+        better = [moment.improved(start) for start in (found, other)]
         found = max(better, key=lambda label: moment.scores(label).sum())
     return found, moment.scores(found)
 
@@ -154,6 +154,8 @@ def _numbered(label: Indices) -> Indices:
 
 def _alike(some: Sums, others: Sums, variances: Variances) -> Floats:
     """Log-likelihood ratio by looks, (n,); what has no looks says nothing."""
+    if not variances.between.any():
+        return np.zeros(len(some.sightings))
     says: NDArray[np.bool_] = np.any(some.looks != 0, axis=1) & np.any(others.looks != 0, axis=1)
     scores = identity.score(variances, (some.looks, others.looks), (some.sightings, others.sightings))
     return np.where(says, scores, 0.0)
