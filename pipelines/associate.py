@@ -25,7 +25,7 @@ from pipelines.association.stays import Stay, stays
 from pipelines.association.tracklets import Tracklet, in_order, sightings
 from pipelines.association.visitors import owners, visitors
 
-VERSION = "3"
+VERSION = "4"
 """Raised whenever the same tracklets would become other persons."""
 STEP_S = 1.0
 """Step of the common clock, and of the paths."""
@@ -88,8 +88,9 @@ def associate(
                 found[number],
                 own[number],
                 ordered,
-                is_known=is_known and number == person.stays[0],
-                returns=person.gains.get(number, 0.0) if number in person.gains or number != person.stays[0] else None,
+                is_first=number == person.stays[0],
+                is_known=is_known,
+                likely=person.returns.get(number),
             )
         ]
         paths = tuple(Path(found[one].floor, found[one].times_s, found[one].xy_m) for one in person.stays)
@@ -119,7 +120,7 @@ def _of_day(
         replace(
             person,
             stays=tuple(numbers[one] for one in person.stays),
-            gains={numbers[one]: gain for one, gain in person.gains.items()},
+            returns={numbers[one]: likely for one, likely in person.returns.items()},
         )
         for person in persons
     ]

@@ -16,8 +16,8 @@ from models.vision.tracker import identity, motion, placing
 from pipelines.association import place_errors, returning
 from pipelines.association.following import followed
 from pipelines.association.pairs import groups
-from pipelines.association.returning import Visits
 from pipelines.association.tracklets import Floats, Sightings, log_room, without_cast
+from pipelines.association.visits import Visits
 from pipelines.floor_detections import NOBODY, FloorDetections, Integers
 
 Progress = Callable[[int, int], None]
@@ -46,7 +46,7 @@ def identify(given: FloorDetections, progress: Progress | None = None) -> NDArra
         if progress is not None:
             progress(done, len(floors))
     somebody = way_of != NOBODY
-    person = np.append(returning.joined(_visits(given, looks, way_of))[0], NOBODY)
+    person = np.append(returning.joined(_visits(given, looks, way_of)).person, NOBODY)
     return np.where(somebody, person[way_of], NOBODY)
 
 

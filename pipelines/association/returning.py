@@ -5,12 +5,10 @@ seen before, or somebody new. How often people go from camera to camera, and aft
 looks differ from visit to visit: joined, counted, joined again (hard expectation-maximisation, as the time-space priors of Javed
 et al. 2008, "Modeling inter-camera space-time and appearance relationships"). The gain of a link is its log-likelihood ratio
 against an end and a beginning; the best set of links at once is an assignment problem. Each link is judged by all that is known
-of the chain before it and of the chain after it.
+of the chain before it and of the chain after it. Which of the links are too doubtful to be drawn is decided at the end (`settling`).
 """
 
-import itertools
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +18,12 @@ from scipy.stats import norm
 
 from models.vision.tracker import identity
 from models.vision.tracker.identity import Variances
+from pipelines.association.lookalikes import alike_for_all
 from pipelines.association.pairs import best_links, blocks
-from pipelines.association.tracklets import Floats, Indices, Ints
+from pipelines.association.probabilities import probabilities
+from pipelines.association.settling import settled
+from pipelines.association.tracklets import Floats, Indices
+from pipelines.association.visits import Returns, Visits
 
 WAITS_S = np.array([0.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0])
 """Borders of the times out of view that are told apart; who is out of view for longer is somebody new."""
@@ -47,33 +49,16 @@ USUAL_MPS, WAIT_SPREAD = 0.8, 2.0
 """The distance over the time out of view, and the spread of the log of that time, before any is seen."""
 
 
-@dataclass(frozen=True)
-class Visits:
-    """n ways: `start_s`, `end_s` (n,), `first_camera`, `last_camera` (n,), `looks` (n, c) their means; and of each camera
-    the `floor` and the middle `xy_m` of what it sees, (k,) and (k, 2).
-    """
-
-    start_s: Floats
-    end_s: Floats
-    first_camera: Ints
-    last_camera: Ints
-    looks: Floats
-    floor: Ints
-    xy_m: Floats
-
-    def __len__(self) -> int:
-        return len(self.start_s)
-
-
-def joined(visits: Visits, named: Indices | None = None) -> tuple[Indices, Floats]:
-    """The number of each visit's person, (n,), and the gain of its link to the person's visit before, nan where it has none.
+def joined(visits: Visits, named: Indices | None = None) -> Returns:
+    """Who comes back, and how sure that is.
 
     `named` (n,) is the number of a name that a visit has already, -1 if none: one name is one person, two are two. Nobody is
     joined where it cannot be learned how looks differ: places alone do not say who comes back.
     """
     named = np.full(len(visits), -1) if named is None else named
     before = after = np.full(len(visits), -1)
-    links = (np.zeros(0, np.intp), np.zeros(0, np.intp), np.zeros(0))
+    heads = tails = chosen = np.zeros(0, np.intp)
+    gains = sure = np.zeros(0)
     usual = _usual_ways(visits)
     variances = identity.learn(visits.looks, _likest(visits, _ways(visits, usual, before, after)))
     for number in range(ROUNDS if variances.between.any() else 0):
@@ -81,51 +66,25 @@ def joined(visits: Visits, named: Indices | None = None) -> tuple[Indices, Float
         if number < SEARCHES:
             heads, tails = _likely(visits, ways, variances)
             wait = _wait(visits.start_s[tails] - visits.end_s[heads])
+            two_names = (named[heads] >= 0) & (named[tails] >= 0) & (named[heads] != named[tails])
+        came = np.where(two_names, -np.inf, ways[visits.last_camera[heads], visits.first_camera[tails], wait])
         alike = _alike(visits, variances, before, after, heads, tails)
-        gains = ways[visits.last_camera[heads], visits.first_camera[tails], wait] + alike
-        gains[alike < LEAST_ALIKE] = -np.inf
-        gains[(named[heads] >= 0) & (named[tails] >= 0) & (named[heads] != named[tails])] = -np.inf
-        chosen = best_links(len(visits), len(visits), heads, tails, gains)
-        links = (heads[chosen], tails[chosen], gains[chosen])
-        known = before
+        gains = _gains(came, alike)
+        chosen, known = best_links(len(visits), len(visits), heads, tails, gains), before
         before, after = np.full(len(visits), -1), np.full(len(visits), -1)
-        after[links[0]], before[links[1]] = links[1], links[0]
-        if np.array_equal(before, known):
+        after[heads[chosen]], before[tails[chosen]] = tails[chosen], heads[chosen]
+        if number == ROUNDS - 1 or np.array_equal(before, known):
+            for_all = alike_for_all(visits, variances, _chains(before), heads, tails, alike, chosen)
+            sure = probabilities(heads, tails, _gains(came, for_all), chosen)
             break
         if len(chosen):
             variances = identity.learn(visits.looks, _chains(before))
-    return _settled(visits, named, *links)
+    return settled(visits, named, heads[chosen], tails[chosen], gains[chosen], sure)
 
 
-def _settled(visits: Visits, named: Indices, heads: Indices, tails: Indices, gains: Floats) -> tuple[Indices, Floats]:
-    """The persons that the links make, the surest first: none joins two names, or what is at one time."""
-    person, gain = np.arange(len(visits)), np.full(len(visits), np.nan)
-    members = {number: [number] for number in range(len(visits))}
-    by_name: dict[int, int] = {}
-
-    def unite(one: int, other: int) -> None:
-        low, high = sorted((int(person[one]), int(person[other])))
-        if low != high:
-            members[low] += members.pop(high)
-            person[members[low]] = low
-
-    for visit in np.flatnonzero(named >= 0):
-        unite(by_name.setdefault(int(named[visit]), int(visit)), int(visit))
-    for link in np.lexsort((tails, heads, -gains)):
-        head, tail = int(heads[link]), int(tails[link])
-        both = [members[int(person[one])] for one in (head, tail)]
-        names = {int(named[one]) for one in itertools.chain(*both)} - {-1}
-        if person[head] != person[tail] and (len(names) > 1 or _meet(visits, *both)):
-            continue
-        unite(head, tail)
-        gain[tail] = gains[link]
-    return person, gain
-
-
-def _meet(visits: Visits, some: Sequence[int], others: Sequence[int]) -> bool:
-    """Whether any of the visits is at the time of any of the others."""
-    starts_s, ends_s = (side[np.array(others)] for side in (visits.start_s, visits.end_s))
-    return any(bool(((starts_s <= visits.end_s[one]) & (ends_s >= visits.start_s[one])).any()) for one in some)
+def _gains(came: Floats, alike: Floats) -> Floats:
+    """What ways and looks say of links together, (m,) nats; -inf where looks say too little."""
+    return np.where(alike < LEAST_ALIKE, -np.inf, came + alike)
 
 
 def _likely(visits: Visits, ways: Floats, variances: Variances) -> tuple[Indices, Indices]:

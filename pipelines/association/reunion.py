@@ -15,20 +15,21 @@ from models.vision.tracker import identity
 from models.world.places import Site
 from pipelines.association import returning
 from pipelines.association.bridging import LONGEST_S
-from pipelines.association.returning import Visits
+from pipelines.association.reasons import Return
 from pipelines.association.stays import Stay
 from pipelines.association.tracklets import Floats, Tracklet, without_cast
+from pipelines.association.visits import Returns, Visits
 
 
 @dataclass(frozen=True)
 class Person:
-    """The numbers of somebody's stays, by time; `name` if there is one already; `gains` the log-likelihood ratio of each stay's link
-    to what was before it, where it has one.
+    """The numbers of somebody's stays, by time; `name` if there is one already; `returns` what each stay is likely to come after, if it
+    is likely that it does.
     """
 
     stays: tuple[int, ...]
     name: uuid.UUID | None
-    gains: Mapping[int, float]
+    returns: Mapping[int, Return]
 
 
 def reunited(
@@ -49,16 +50,22 @@ def reunited(
     numbered = {name: number for number, name in enumerate(dict.fromkeys(name for name in names if name is not None))}
     visits = _visits(seen, spans, site)
     named = np.array([-1 if name is None else numbered[name] for name in names], dtype=np.intp)
-    person, gain = returning.joined(visits, named)
+    came = returning.joined(visits, named)
     persons = []
-    for one in dict.fromkeys(person[: len(found)].tolist()):
-        members = np.flatnonzero(person == one)
+    for one in dict.fromkeys(came.person[: len(found)].tolist()):
+        members = np.flatnonzero(came.person == one)
         stays = sorted((number for number in members.tolist() if number < len(found)), key=lambda number: spans[number])
         name = next((names[number] for number in members if names[number] is not None), None)
-        persons.append(
-            Person(tuple(stays), name, {number: float(gain[number]) for number in stays if np.isfinite(gain[number])})
-        )
+        returns = {number: _return(number, came, seen) for number in stays if came.before[number] >= 0}
+        persons.append(Person(tuple(stays), name, returns))
     return persons
+
+
+def _return(number: int, came: Returns, seen: Sequence[Sequence[Tracklet]]) -> Return:
+    """What a visit is likely to come after, as tracklets tell it."""
+    last = max(seen[came.before[number]], key=lambda one: (one.last_seen_s, one.tracklet_id))
+    score, probability = float(came.gain[number]), float(came.probability[number])
+    return Return(last.tracklet_id, score, probability, bool(came.is_open[number]))
 
 
 def _in_view(tracklets: Sequence[Tracklet]) -> list[list[Tracklet]]:

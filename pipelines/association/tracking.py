@@ -16,6 +16,7 @@ from models.vision.tracker.sweeps import NONE, Links
 from pipelines.association.bridging import bridge
 from pipelines.association.fusing import Fused
 from pipelines.association.tracklets import Floats, Indices
+from pipelines.association.twins import unite_twins
 
 SWEEPS = 2
 
@@ -77,6 +78,7 @@ def _linked(
         links.sweep_backward()
         links.sweep_forward()
     links.renew()
+    unite_twins(links)
     bridge(links)
     return links
 

@@ -11,6 +11,7 @@ from models.vision.tracker import DetectionTable
 from models.vision.tracker.identity import main_axes
 from models.vision.tracker.placing import floor_area_m2, place
 from models.world.places import Camera
+from pipelines.association.pairs import groups
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
@@ -138,12 +139,11 @@ def _looks(tracklets: Sequence[Tracklet], own: Sequence[int], rows: Sequence[Ind
 
 def without_cast(looks: Floats, camera: Ints) -> Floats:
     """The looks less the mean of their camera, whose light and white balance colour everybody alike; 0 where not known."""
-    free = looks.copy()
-    for number in np.unique(camera):
-        own = camera == number
-        known = own & np.isfinite(looks).all(axis=1)
-        free[own] -= looks[known].mean(axis=0) if known.any() else 0.0
-    return np.nan_to_num(free)
+    free, is_known = looks.copy(), np.asarray(np.isfinite(looks).all(axis=1))
+    for own in groups(camera):
+        known = own[is_known[own]]
+        free[own] -= looks[known].mean(axis=0) if len(known) else 0.0
+    return np.nan_to_num(free, copy=False)
 
 
 def _nearest_to_tick(seen: Sightings, late_s: Floats) -> Indices:

@@ -91,6 +91,35 @@ def test_who_goes_from_a_camera_to_another_without_overlap_and_back_is_one_perso
     assert {len(person.paths) for person in persons} == {3}
 
 
+def in_uniform(looks: tuple[np.ndarray, np.ndarray]) -> list[Tracklet]:
+    """Two more people, who leave the one camera together and come before the other together."""
+    walks = [(PEOPLE + number, one, wait_s) for number, one in enumerate(looks) for wait_s in (0, 60)]
+    return [tracklet("b" if wait_s else "a", who, START_S + 56 + wait_s, one) for who, one, wait_s in walks]
+
+
+def test_of_two_in_one_uniform_nobody_says_who_came_back_and_both_links_stay_open_with_their_probability() -> None:
+    uniform = np.full(PEOPLE, PEOPLE**-0.5)
+    persons = associate([*(one for one, _ in everybody()), *in_uniform((uniform, uniform))], site())
+    assert len(persons) == PEOPLE + 4
+    open_links = [one for person in persons for one in person.members if one.likely is not None and one.likely.is_open]
+    assert [member.reason for member in open_links] == ["founder", "founder"]
+    for member in open_links:
+        assert 0.3 < member.likely.probability < 0.6
+        assert (
+            str(member)
+            == f"founder, open: {member.likely.after} {member.likely.score:+.1f} p={member.likely.probability:.2f}"
+        )
+
+
+def test_two_who_go_together_in_clothes_of_their_own_are_told_apart_with_little_doubt() -> None:
+    one, other = np.eye(PEOPLE)[[0, 1]] + np.eye(PEOPLE)[[2, 3]]
+    persons = associate([*(seen for seen, _ in everybody()), *in_uniform((one, other))], site())
+    assert len(persons) == PEOPLE + 2
+    links = [member.likely for person in persons for member in person.members if member.reason == "return"]
+    assert min(link.probability for link in links) > 0.9
+    assert not any(link.is_open for link in links)
+
+
 def test_places_alone_join_nobody() -> None:
     unknown = [replace(one, looks=np.zeros((0, 0), dtype=np.float32)) for one, _ in everybody()]
     assert len(associate(unknown, site())) == 3 * PEOPLE

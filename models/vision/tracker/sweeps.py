@@ -89,6 +89,12 @@ class Links:
         """Future beliefs of a sample's detections from those of their `after`."""
         self._renew(self.future, self._future_is_old, self._detections(sample), self.after, self.before)
 
+    def chain(self, detections: Indices) -> None:
+        """Make one track of the detections of some tracks, ascending in time, one of a sample; `renew` is to be called then."""
+        self.before[detections] = np.append(NONE, detections[:-1])
+        self.after[detections] = np.append(detections[1:], NONE)
+        self._past_is_old[detections] = self._future_is_old[detections] = True
+
     def tracks(self) -> Indices:
         """The first detection of each detection's track, (n,): one number per track."""
         return _roots(self.before)
