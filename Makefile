@@ -7,7 +7,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export PYTHON
 
-.PHONY: help demo test test-faults check fix bench bench-loop bench-store setup browser constraints clean
+.PHONY: help demo test test-faults check fix bench bench-int8 bench-loop bench-store setup browser constraints clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -33,6 +33,9 @@ fix: setup ## format, and mend what ruff can mend
 
 bench: setup ## set-up, then the ratio of our pipeline to the usual tracking loop
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pipelines.bench $(ARGS)
+
+bench-int8: setup ## set-up, then what the detector gains and loses as 8-bit integers
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pipelines.bench_int8 $(ARGS)
 
 bench-loop: setup ## set-up, then what it takes to answer what is not known yet, from the question to the answer
 	@$(BIN)/python -m cluster.bench_loop $(ARGS)

@@ -18,6 +18,7 @@ from models.world.paths import Path
 from models.world.people import person_id
 from models.world.periods import from_epoch_s, local_day
 from models.world.places import Site
+from pipelines.association.ends import paths
 from pipelines.association.following import followed
 from pipelines.association.reasons import Membership, memberships
 from pipelines.association.reunion import Person, reunited
@@ -26,7 +27,7 @@ from pipelines.association.tracklets import Tracklet, in_order, sightings
 from pipelines.association.visitors import owners, visitors
 
 VERSION = "4"
-"""Raised whenever the same tracklets would become other persons."""
+"""Raised whenever the same tracklets would become other persons or paths."""
 STEP_S = 1.0
 """Step of the common clock, and of the paths."""
 
@@ -79,8 +80,8 @@ def associate(
     earlier = {person.person_id: person.first_seen_s for person in known}
     associated = []
     for person, name in zip(persons, names, strict=True):
-        first = found[person.stays[0]]
-        is_known = earlier.get(name, np.inf) < first.times_s[0] - step_s
+        walked = paths([found[one] for one in person.stays], ordered)
+        is_known = earlier.get(name, np.inf) < walked[0].times_s[0] - step_s
         members = [
             member
             for number in person.stays
@@ -93,8 +94,7 @@ def associate(
                 likely=person.returns.get(number),
             )
         ]
-        paths = tuple(Path(found[one].floor, found[one].times_s, found[one].xy_m) for one in person.stays)
-        associated.append(Associated(name, first.day, tuple(members), paths))
+        associated.append(Associated(name, found[person.stays[0]].day, tuple(members), walked))
     return sorted(associated, key=lambda person: (person.paths[0].times_s[0], person.person_id))
 
 

@@ -106,6 +106,7 @@ def _tracklet(one: dict[str, object], rows: pa.Table, winner: Winner) -> Trackle
         xy_m=np.column_stack([rows["x_m"].to_numpy(), rows["y_m"].to_numpy()]),
         looks=_looks(rows["embedding"]),
         evidence=raw.read_evidence(str(one["evidence"])),
+        recorded_s=(winner.segment.window.start_s, winner.segment.window.end_s),
     )
 
 
@@ -114,7 +115,7 @@ def _looks(embeddings: pa.ChunkedArray) -> NDArray[np.float32]:
     vectors = embeddings.combine_chunks()
     known, flat = vectors.is_valid().to_numpy(zero_copy_only=False), vectors.drop_null().flatten().to_numpy()
     rows = np.full((len(vectors), len(flat) // max(1, int(known.sum()))), np.nan, dtype=np.float32)
-    rows[known] = flat.reshape(int(known.sum()), -1)
+    rows[known] = flat.reshape(int(known.sum()), rows.shape[1])
     return rows
 
 

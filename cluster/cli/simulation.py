@@ -19,6 +19,9 @@ def simulate(
     cameras: Annotated[
         int | None, typer.Option(help="Cameras.", show_default="4; with --detections 7, or 24 of a mall")
     ] = None,
+    annexes: Annotated[
+        int, typer.Option(help="Rooms behind passages that no camera sees, one more camera in each; of video only.")
+    ] = 0,
     people: Annotated[int, typer.Option(help="Visitors.")] = 20,
     minutes: Annotated[float, typer.Option(help="How long it lasts.")] = 2.0,
     seed: Annotated[int, typer.Option(help="The same seed gives the same files.")] = 0,
@@ -67,8 +70,10 @@ def simulate(
     """Simulate a mall: site file, video or detections of each camera, and who truly walked where."""
     if not detections:
         _refuse_options_of_detections(context)
-        _video(out_dir, 4 if cameras is None else cameras, people, minutes, seed, start)
+        _video(out_dir, 4 if cameras is None else cameras, annexes, people, minutes, seed, start)
         return
+    if annexes:
+        raise BadInput("--annexes are of video; with --detections take --layout mall")
     if start is not None:
         raise BadInput("--start is for video; the times of detections are seconds from 0")
     from pipelines.simulator.detections import Appearance, Noise, simulate_detections
@@ -97,7 +102,9 @@ def simulate(
     )
 
 
-def _video(out_dir: Path, cameras: int, people: int, minutes: float, seed: int, start: str | None) -> None:
+def _video(
+    out_dir: Path, cameras: int, annexes: int, people: int, minutes: float, seed: int, start: str | None
+) -> None:
     from pipelines.simulator import simulate as run
 
     begin = _start(start)
@@ -105,6 +112,7 @@ def _video(out_dir: Path, cameras: int, people: int, minutes: float, seed: int, 
         made = run(
             out_dir,
             cameras=cameras,
+            annexes=annexes,
             people=people,
             minutes=minutes,
             seed=seed,

@@ -16,7 +16,8 @@ class Stay:
     """Somebody on one floor on one day: smoothed places `times_s` (n,), `xy_m` (n, 2), a row each step.
 
     `rows` are the moments, as positions 0.. in `link_gain` (k,) and `fuse_score` (k,), at which each tracklet (by index)
-    saw them; the scores are log-likelihood ratios of the link from the moment before and of the fusing at the moment.
+    saw them; the scores are log-likelihood ratios of the link from the moment before and of the fusing at the moment;
+    `moments_s` (k,) when that was.
     """
 
     floor: int
@@ -26,6 +27,7 @@ class Stay:
     rows: Mapping[int, Indices]
     link_gain: Floats
     fuse_score: Floats
+    moments_s: Floats
 
 
 def stays(
@@ -38,14 +40,14 @@ def stays(
     for way in ways:
         for day, first_s, last_s in _days(way, day_of):
             inside = (way.times_s >= first_s) & (way.times_s <= last_s)
-            moment_s = fused.tick[way.fused] * step_s
+            moment_s = np.asarray(fused.tick[way.fused] * step_s, dtype=np.float64)
             moments = np.flatnonzero((moment_s >= first_s - 1e-6) & (moment_s <= last_s + 1e-6))
             if inside.sum() < 2 or not len(moments):
                 continue
             fused_rows = way.fused[moments]
             rows = _rows_by_tracklet([seen.tracklet[sightings_of[row]] for row in fused_rows])
-            scores = fused.score[fused_rows]
-            found.append(Stay(floor, day, way.times_s[inside], way.xy_m[inside], rows, way.link_gain[moments], scores))
+            scores = way.link_gain[moments], fused.score[fused_rows]
+            found.append(Stay(floor, day, way.times_s[inside], way.xy_m[inside], rows, *scores, moment_s[moments]))
     return found
 
 

@@ -25,7 +25,7 @@ class Tracklet:
 
     Rows are its samples in order of time: `taken_at_s` (n,) epoch s, `boxes_px` (n, 4) xyxy, `confidence` (n,), nan where
     interpolated, `xy_m` (n, 2) smoothed place; `looks` (n, d) unit vectors of how the person looks, nan where not known
-    (d may be 0). `evidence` is what the person wears.
+    (d may be 0). `evidence` is what the person wears. `recorded_s` is the window, epoch s, of the recording that it comes from.
     """
 
     tracklet_id: uuid.UUID
@@ -37,6 +37,7 @@ class Tracklet:
     xy_m: Floats
     looks: Floats32 = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
     evidence: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    recorded_s: tuple[float, float] = (-np.inf, np.inf)
 
     @property
     def first_seen_s(self) -> float:

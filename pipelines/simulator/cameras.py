@@ -14,12 +14,14 @@ _PINWHEEL_DEG = 4.0
 
 
 def bays_for(cameras: int) -> int:
-    """How many bays so many cameras watch: two cameras each."""
+    """How many bays so many cameras of the hall watch: two cameras each."""
     return max(1, -(-cameras // 2))
 
 
 def hang(plan: Plan, count: int, random: np.random.Generator) -> list[View]:
-    """So many views, 4.7 to 5.3 m high: from the corners of the hall first, then in pairs across the inner bays."""
+    """So many views of the hall, 4.7 to 5.3 m high: from its corners first, then in pairs across the inner bays; then one of each
+    annexe, along it from above its west door.
+    """
     x0, y0, x1, y1 = plan.hall
     low_x, low_y, high_x, high_y = x0 + _OFF_WALL_M, y0 + _OFF_WALL_M, x1 - _OFF_WALL_M, y1 - _OFF_WALL_M
     corners = [(low_x, low_y, 45.0), (high_x, high_y, 225.0), (high_x, low_y, 135.0), (low_x, high_y, -45.0)]
@@ -27,7 +29,8 @@ def hang(plan: Plan, count: int, random: np.random.Generator) -> list[View]:
     for bay in range(1, bays_for(count) - 1):
         x = x0 + (bay + 0.5) * BAY_M
         places += [(x, low_y, 90.0), (x, high_y, -90.0)]
-    return [_view(*place, random) for place in places[:count]]
+    along = [(west + _OFF_WALL_M, (low + high) / 2, 0.0) for west, low, _, high in plan.annexes]
+    return [_view(*place, random) for place in places[:count] + along]
 
 
 def _view(x_m: float, y_m: float, degrees: float, random: np.random.Generator) -> View:

@@ -1,8 +1,10 @@
 """The simulated mall: one long hall between shops, doors at its ends, pillars, plants, benches and a food court.
 
-The hall is made of bays of `BAY_M` by `DEPTH_M`, one for every two cameras; shops `BORDER_M` deep surround it.
+The hall is made of bays of `BAY_M` by `DEPTH_M`, one for every two cameras; shops `BORDER_M` deep surround it. East of it there may
+be annexes (`annexes`).
 """
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,11 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.world.places import Floor, Point, Section
+from pipelines.simulator import annexes
+from pipelines.simulator.annexes import BEHIND_DOOR_M, Box
 
 Floats = NDArray[np.float64]
 BAY_M, DEPTH_M, BORDER_M = 11.0, 13.0, 4.0
 DOOR_M = 3.2
 _CORNER_M = 3.0
+_UNDER_CAMERA_M = 4.0
+"""In an annexe nobody stops nearer to its west end, above which the camera hangs."""
 _NAMES = ("NORTHGATE", "KIOSK", "BOOKS", "SHOES", "OPTIC", "TOYS", "SPORT", "MUSIC", "TEA", "GARDEN", "PHONE", "BAKERY")
 
 
@@ -67,17 +73,30 @@ class Plan:
     """The floor as the walkers and the painter know it.
 
     `hall` is (x0, y0, x1, y1) m; `walls` (k, 2, 2) m are the segments that nobody crosses; `spots` (m, 2) m the places
-    where people stop.
+    where people stop; `annexes` further rooms, by x.
     """
 
     floor: Floor
     sections: tuple[Section, ...]
-    hall: tuple[float, float, float, float]
+    hall: Box
     doors: tuple[Door, ...]
     shops: tuple[Shop, ...]
     solids: tuple[Solid, ...]
     walls: Floats
     spots: Floats
+    annexes: tuple[Box, ...] = ()
+
+    @property
+    def rooms(self) -> tuple[Box, ...]:
+        """The hall and the annexes, from west to east."""
+        return self.hall, *self.annexes
+
+    @cached_property
+    def swing_doors(self) -> Floats:
+        """The segments, (k, 2, 2) m, that people cross and nobody sees through: both ends of each passage."""
+        low, high = _doorway(self.hall)
+        ends = [x for west, east in itertools.pairwise(self.rooms) for x in (west[2], east[0])]
+        return np.array([((x, low), (x, high)) for x in ends]).reshape(-1, 2, 2)
 
     @cached_property
     def circles(self) -> Floats:
@@ -86,29 +105,35 @@ class Plan:
         return np.array(rows, dtype=np.float64).reshape(-1, 3)
 
 
-def lay_out(bays: int, random: np.random.Generator) -> Plan:
-    """A mall of so many bays, at least 1; `random` only varies colours and where exactly people stop."""
-    length, width = bays * BAY_M + 2 * BORDER_M, DEPTH_M + 2 * BORDER_M
-    hall = (BORDER_M, BORDER_M, length - BORDER_M, width - BORDER_M)
+def lay_out(bays: int, random: np.random.Generator, annexed: int = 0) -> Plan:
+    """A mall of so many bays, at least 1, and so many annexes; `random` only varies colours and where exactly people stop."""
+    width = DEPTH_M + 2 * BORDER_M
+    hall = (BORDER_M, BORDER_M, BORDER_M + bays * BAY_M, width - BORDER_M)
+    more = annexes.behind(hall, annexed)
+    rooms, length = (hall, *more), (hall, *more)[-1][2] + BORDER_M
     doors = (
-        Door((0.4, width / 2), (BORDER_M + 0.9, width / 2)),
-        Door((length - 0.4, width / 2), (length - BORDER_M - 0.9, width / 2)),
+        Door((0.4, width / 2), (BORDER_M + BEHIND_DOOR_M, width / 2)),
+        Door((length - 0.4, width / 2), (length - BORDER_M - BEHIND_DOOR_M, width / 2)),
     )
-    shops, solids = _shops(hall, bays, random), _solids(hall, bays)
+    shops, solids = _shops(hall, 0, random), _solids(hall, bays)
+    spots = _spots(hall, shops, solids, random)
+    for number, room in enumerate(more):
+        own = _shops(room, 2 * (bays + number), random)
+        free = _spots(room, own, (), random)
+        shops, spots = shops + own, np.vstack([spots, free[free[:, 0] > room[0] + _UNDER_CAMERA_M]])
     outline = ((0.0, 0.0), (length, 0.0), (length, width), (0.0, width))
-    return Plan(
-        Floor(0, "Ground floor", outline),
-        _sections(hall),
-        hall,
-        doors,
-        shops,
-        solids,
-        _walls(hall, length, width),
-        _spots(hall, shops, solids, random),
-    )
+    sections = _sections(hall) + tuple(_annexe_section(*numbered) for numbered in enumerate(more, start=1))
+    floor = Floor(0, "Ground floor", outline)
+    return Plan(floor, sections, hall, doors, shops, solids, _walls(rooms, length), spots, more)
 
 
-def _sections(hall: tuple[float, float, float, float]) -> tuple[Section, ...]:
+def _doorway(hall: Box) -> tuple[float, float]:
+    """Where every doorway begins and ends, y in m."""
+    middle = (hall[1] + hall[3]) / 2
+    return middle - DOOR_M / 2, middle + DOOR_M / 2
+
+
+def _sections(hall: Box) -> tuple[Section, ...]:
     x0, y0, x1, y1 = hall
     x, y = (x0 + x1) / 2, (y0 + y1) / 2
     quarters = (
@@ -120,20 +145,26 @@ def _sections(hall: tuple[float, float, float, float]) -> tuple[Section, ...]:
     return tuple(Section(key, name, 0, ((a, b), (c, b), (c, d), (a, d))) for key, name, a, b, c, d in quarters)
 
 
-def _shops(hall: tuple[float, float, float, float], bays: int, random: np.random.Generator) -> tuple[Shop, ...]:
-    x0, y0, _, y1 = hall
+def _annexe_section(number: int, box: Box) -> Section:
+    x0, y0, x1, y1 = box
+    return Section(f"annexe-{number}", f"Annexe {number}", 0, ((x0, y0), (x1, y0), (x1, y1), (x0, y1)))
+
+
+def _shops(room: Box, first: int, random: np.random.Generator) -> tuple[Shop, ...]:
+    """The shops along both sides of a room, named from the `first` name on."""
+    x0, y0, x1, y1 = room
     width = BAY_M / 2
     shops = []
-    for number in range(2 * bays):
+    for number in range(round((x1 - x0) / width)):
         left, right = x0 + number * width, x0 + (number + 1) * width
         for low, (start, end) in ((True, ((right, y0), (left, y0))), (False, ((left, y1), (right, y1)))):
-            name = _NAMES[(2 * number + low) % len(_NAMES)]
+            name = _NAMES[(2 * (first + number) + low) % len(_NAMES)]
             red, green, blue = random.integers(40, 215, 3)
             shops.append(Shop(name, start, end, (int(red), int(green), int(blue))))
     return tuple(shops)
 
 
-def _solids(hall: tuple[float, float, float, float], bays: int) -> tuple[Solid, ...]:
+def _solids(hall: Box, bays: int) -> tuple[Solid, ...]:
     x0, y0, x1, y1 = hall
     solids = []
     for border in range(1, bays):
@@ -147,22 +178,26 @@ def _solids(hall: tuple[float, float, float, float], bays: int) -> tuple[Solid, 
     return tuple(solids)
 
 
-def _walls(hall: tuple[float, float, float, float], length: float, width: float) -> Floats:
-    x0, y0, x1, y1 = hall
-    low, high = width / 2 - DOOR_M / 2, width / 2 + DOOR_M / 2
-    walls = [((x0, y0), (x1, y0)), ((x0, y1), (x1, y1))]
-    for wall, outer in ((x0, 0.0), (x1, length)):
-        walls += [((wall, y0), (wall, low)), ((wall, high), (wall, y1))]
-        walls += [((outer, low), (wall, low)), ((outer, high), (wall, high))]
-        walls.append(((outer, low), (outer, high)))
+def _walls(rooms: Sequence[Box], length: float) -> Floats:
+    """Of each room the long sides, and at either end the wall beside the doorway and what leads from there to the edge of the floor,
+    which is closed, or to the middle of the passage.
+    """
+    low, high = _doorway(rooms[0])
+    edges = [0.0, *annexes.borders(rooms), length]
+    walls = []
+    for (x0, y0, x1, y1), outside in zip(rooms, itertools.pairwise(edges), strict=True):
+        walls += [((x0, y0), (x1, y0)), ((x0, y1), (x1, y1))]
+        for wall, outer in zip((x0, x1), outside, strict=True):
+            walls += [((wall, y0), (wall, low)), ((wall, high), (wall, y1))]
+            walls += [((outer, low), (wall, low)), ((outer, high), (wall, high))]
+            if outer in (0.0, length):
+                walls.append(((outer, low), (outer, high)))
     return np.array(walls)
 
 
-def _spots(
-    hall: tuple[float, float, float, float], shops: Sequence[Shop], solids: Sequence[Solid], random: np.random.Generator
-) -> Floats:
+def _spots(room: Box, shops: Sequence[Shop], solids: Sequence[Solid], random: np.random.Generator) -> Floats:
     """Three places before each shop front, three round each table, and one in the open for each shop."""
-    spots = list(random.uniform(np.array(hall[:2]) + 2.5, np.array(hall[2:]) - 2.5, (len(shops), 2)))
+    spots = list(random.uniform(np.array(room[:2]) + 2.5, np.array(room[2:]) - 2.5, (len(shops), 2)))
     for shop in shops:
         left, right = np.array(shop.left), np.array(shop.right)
         along = (right - left) / np.linalg.norm(right - left)
@@ -172,12 +207,12 @@ def _spots(
     for table in (solid for solid in solids if solid.kind == "table"):
         turns = random.uniform(0, 2 * np.pi) + np.arange(3) * 2 * np.pi / 3
         spots += list(np.array([table.x_m, table.y_m]) + 0.85 * np.column_stack([np.cos(turns), np.sin(turns)]))
-    return np.array([spot for spot in spots if _can_stand(spot, hall, solids)])
+    return np.array([spot for spot in spots if _can_stand(spot, room, solids)])
 
 
-def _can_stand(spot: Floats, hall: tuple[float, float, float, float], solids: Sequence[Solid]) -> bool:
-    """Whether nothing but a table is near, nor a corner of the hall: under a corner camera nobody would be seen well."""
-    x0, y0, x1, y1 = hall
+def _can_stand(spot: Floats, room: Box, solids: Sequence[Solid]) -> bool:
+    """Whether nothing but a table is near, nor a corner of the room: under a corner camera nobody would be seen well."""
+    x0, y0, x1, y1 = room
     corners = np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)])
     clear = [(solid.x_m, solid.y_m, solid.clearance_m + 0.35) for solid in solids if solid.kind != "table"]
     circles = np.vstack([np.array(clear).reshape(-1, 3), np.column_stack([corners, np.full(4, _CORNER_M)])])

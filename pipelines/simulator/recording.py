@@ -45,6 +45,7 @@ def simulate(
     out_dir: Path | str,
     *,
     cameras: int = 4,
+    annexes: int = 0,
     people: int = 20,
     minutes: float = 2.0,
     seed: int = 0,
@@ -53,16 +54,17 @@ def simulate(
 ) -> Simulated:
     """Write `site.yaml`, `video/CAMERA.mp4` and `truth/` of a simulated mall into a new or empty folder.
 
-    The same arguments give the same files, byte for byte. `start` (aware; a time without offset is local to the mall)
+    So many cameras watch one hall, each part of it seen by several; each of the `annexes`, rooms behind passages that no camera sees,
+    has one more of its own. The same arguments give the same files, byte for byte. `start` (aware; a time without offset is local to the mall)
     is yesterday at 17:00 local time if not given. `progress` is told the share done, 0 to 1. One process per CPU core
     films. Raises BadInput for numbers out of range and for a folder that holds something or cannot be written.
     """
-    _check(cameras, people, minutes)
+    _check(cameras, annexes, people, minutes)
     folder = empty_folder(Path(out_dir), ("video", "truth"))
     frames = max(1, round(minutes * 60 * FRAME_RATE_HZ))
     begin = _begin(start)
     random = np.random.default_rng(seed)
-    plan = lay_out(bays_for(cameras), random)
+    plan = lay_out(bays_for(cameras), random, annexes)
     looks = [dress(random) for _ in range(people)]
     walks = walk(plan, np.array([look.height_m for look in looks]), frames, FRAME_RATE_HZ, random)
     shootings = _shootings(folder, plan, looks, walks, cameras, random)
@@ -77,9 +79,11 @@ def simulate(
     )
 
 
-def _check(cameras: int, people: int, minutes: float) -> None:
+def _check(cameras: int, annexes: int, people: int, minutes: float) -> None:
     if cameras < 1:
         raise BadInput(f"a mall needs at least 1 camera; got {cameras}")
+    if annexes < 0:
+        raise BadInput(f"a number of annexes is 0 or more; got {annexes}")
     if people < 0:
         raise BadInput(f"a number of people is 0 or more; got {people}")
     if not 0 < minutes <= 24 * 60:

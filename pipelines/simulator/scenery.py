@@ -15,14 +15,16 @@ from pipelines.simulator.view import NEAR_M, View
 Floats = NDArray[np.float64]
 Image = NDArray[np.uint8]
 _FINE = 2
-_CEILING_M = 6.2
+_CEILING_M, _LINTEL_M = 6.2, 2.7
+_DRAWN_PX = 30_000
+"""OpenCV draws polygons whose corners are no further away, in whole and sixteenth pixels."""
 
 
 @dataclass(frozen=True)
 class Surface:
     """A flat convex piece of the hall: corners (k, 3) m and a texture spread from `origin` along two unit vectors.
 
-    `stands` is false for the floor and what hangs high: they never hide a person. `shade` darkens the texture. A
+    `stands` is false for the floor, which never hides a person. `shade` darkens the texture. A
     `closed` surface is part of a body and shows only its outside, against which `across` x `down` points.
     """
 
@@ -51,7 +53,7 @@ def _paint(surface: Surface, canvas: "_Canvas", lamps: Lamps) -> None:
     view = canvas.view
     normal = np.cross(surface.across, surface.down)
     facing = float(normal @ (surface.origin - view.eye))
-    outline = _clip_near(view.to_camera(surface.corners_m))
+    outline = _in_view(view.to_camera(surface.corners_m), view.focal_px)
     if abs(facing) < 1e-6 or (surface.closed and facing < 0) or len(outline) < 3:
         return
     px = outline[:, :2] * view.focal_px / outline[:, 2:] + np.array([view.width_px, view.height_px]) / 2
@@ -60,7 +62,7 @@ def _paint(surface: Surface, canvas: "_Canvas", lamps: Lamps) -> None:
     if (low >= high).any():
         return
     mask = np.zeros((high[1] - low[1], high[0] - low[0]), dtype=np.uint8)
-    cv2.fillConvexPoly(mask, np.round(np.clip(px - low, -30000, 30000) * 16).astype(np.int32), 1, cv2.LINE_8, 4)
+    cv2.fillConvexPoly(mask, np.round((px - low) * 16).astype(np.int32), 1, cv2.LINE_8, 4)
     rows, columns = np.nonzero(mask)
     rows, columns = rows + low[1], columns + low[0]
     with np.errstate(divide="ignore"):
@@ -97,14 +99,23 @@ def _sample(surface: Surface, points: NDArray[np.float32]) -> Image:
     return np.asarray(surface.texture[y, x])
 
 
-def _clip_near(corners: Floats) -> Floats:
-    """The part of a polygon in camera coordinates, (k, 3) m, beyond `NEAR_M` (Sutherland and Hodgman 1974)."""
-    kept = []
-    for here, after in zip(corners, np.roll(corners, -1, axis=0), strict=True):
-        if here[2] >= NEAR_M:
+def _in_view(corners: Floats, focal_px: float) -> Floats:
+    """The part of a polygon in camera coordinates, (k, 3) m, beyond `NEAR_M` and within `_DRAWN_PX` of the middle of the picture."""
+    reach = _DRAWN_PX / focal_px
+    corners = _clipped(corners, np.array([0.0, 0.0, 1.0]), NEAR_M)
+    for side in ((1.0, 0.0, reach), (-1.0, 0.0, reach), (0.0, 1.0, reach), (0.0, -1.0, reach)):
+        corners = _clipped(corners, np.array(side), 0.0)
+    return corners
+
+
+def _clipped(corners: Floats, normal: Floats, at_least: float) -> Floats:
+    """The part of a polygon, (k, 3), where the product with `normal` is `at_least` so much (Sutherland and Hodgman 1974)."""
+    kept, over = [], corners @ normal - at_least
+    for here, after, one, other in zip(corners, np.roll(corners, -1, axis=0), over, np.roll(over, -1), strict=True):
+        if one >= 0:
             kept.append(here)
-        if (here[2] >= NEAR_M) != (after[2] >= NEAR_M):
-            kept.append(here + (NEAR_M - here[2]) / (after[2] - here[2]) * (after - here))
+        if (one >= 0) != (other >= 0):
+            kept.append(here + one / (one - other) * (after - here))
     return np.array(kept).reshape(-1, 3)
 
 
@@ -117,11 +128,13 @@ def _surfaces(plan: Plan, decor: Decor) -> Iterator[Surface]:
     for start, end in plan.walls:
         outer = start[0] == end[0] and start[0] in (x0, x1)
         yield _upright(start, end, 0.0, FRONT_M, doorway(random) if outer else plain(wall_bgr * 0.9, random))
-        yield _upright(start, end, FRONT_M, _CEILING_M, plain(wall_bgr, random), overhead=True)
-    for wall in (plan.hall[0], plan.hall[2]):
-        middle = (plan.hall[1] + plan.hall[3]) / 2
+        yield _upright(start, end, FRONT_M, _CEILING_M, plain(wall_bgr, random))
+    for start, end in plan.swing_doors:
+        yield _upright(start, end, 0.0, _LINTEL_M, doorway(random))
+    middle = (plan.hall[1] + plan.hall[3]) / 2
+    for wall in (x for room in plan.rooms for x in (room[0], room[2])):
         lintel = np.array([[wall, middle - DOOR_M / 2], [wall, middle + DOOR_M / 2]])
-        yield _upright(lintel[0], lintel[1], 2.7, _CEILING_M, plain(wall_bgr * 0.97, random), overhead=True)
+        yield _upright(lintel[0], lintel[1], _LINTEL_M, _CEILING_M, plain(wall_bgr * 0.97, random))
     for shop in plan.shops:
         inwards = 0.02 * _inwards(shop)
         yield _upright(np.array(shop.left) + inwards, np.array(shop.right) + inwards, 0.0, FRONT_M, front(shop, random))
@@ -134,14 +147,12 @@ def _inwards(shop: Shop) -> Floats:
     return np.asarray(np.array([along[1], -along[0]]) / np.linalg.norm(along))
 
 
-def _upright(
-    start: Floats, end: Floats, bottom_m: float, top_m: float, texture: Image, *, overhead: bool = False
-) -> Surface:
+def _upright(start: Floats, end: Floats, bottom_m: float, top_m: float, texture: Image) -> Surface:
     along = (end - start) / np.linalg.norm(end - start)
     base, tip = np.append(start, 0.0), np.append(end, 0.0)
     up = np.array([0, 0, 1.0])
     corners = np.stack([base + bottom_m * up, tip + bottom_m * up, tip + top_m * up, base + top_m * up])
-    return Surface(corners, base + top_m * up, np.append(along, 0.0), -up, texture, stands=not overhead)
+    return Surface(corners, base + top_m * up, np.append(along, 0.0), -up, texture)
 
 
 def _solid(solid: Solid, decor: Decor, random: np.random.Generator) -> Iterator[Surface]:

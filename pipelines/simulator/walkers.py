@@ -1,10 +1,11 @@
-"""Visitors of the simulated mall: they come in, stop before shops and at tables, and leave through a door."""
+"""Visitors of the simulated mall: they come in, stop before shops and at tables, in one room or another, and leave through a door."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.simulator.annexes import route
 from pipelines.simulator.figure import STRIDE_M
 from pipelines.simulator.forces import from_people, from_walls, settle, towards
 from pipelines.simulator.output import Progress, quiet
@@ -76,6 +77,7 @@ class _Visitors:
         self.leaves = self.enters + stay
         self.dwell_until, self.give_up = np.zeros(people), np.zeros(people)
         self.stage = ["waiting"] * people
+        self.further: list[list[Floats]] = [[] for _ in range(people)]
         for person in range(round(_INSIDE_AT_START * people)):
             self._start_inside(person)
 
@@ -118,7 +120,8 @@ class _Visitors:
         """Who has reached the goal and dwelt there; the longer a goal cannot be reached, the less near is near enough."""
         late = np.maximum(0.0, self.now_s - self.give_up)
         near = np.linalg.norm(self.xy - self.goal, axis=1) < np.minimum(0.35 + 0.2 * late, 2.5)
-        dwelling = np.array([stage == "shop" for stage in self.stage], dtype=bool)
+        there = [stage == "shop" and not ways for stage, ways in zip(self.stage, self.further, strict=True)]
+        dwelling = np.array(there, dtype=bool)
         fresh = near & dwelling & (self.dwell_until == 0) & self.inside
         self.dwell_until[fresh] = self.now_s + self.random.uniform(4, 16, int(fresh.sum()))
         return np.asarray(self.inside & near & (~dwelling | (self.now_s > self.dwell_until)))
@@ -146,7 +149,9 @@ class _Visitors:
 
     def _next(self, person: int) -> None:
         stage = self.stage[person]
-        if stage == "leaving":
+        if self.further[person]:
+            self._turn_to(person, self.further[person].pop(0))
+        elif stage == "leaving":
             self.inside[person], self.stage[person] = False, "gone"
         elif stage == "to door":
             self._head_for(person, self._door_near(self.xy[person])[0], "leaving")
@@ -160,7 +165,8 @@ class _Visitors:
         spots = self.plan.spots
         taken = np.zeros(len(spots), dtype=bool)
         for other in np.nonzero(self.inside)[0]:
-            taken |= np.linalg.norm(spots - self.goal[other], axis=1) < 0.8
+            aim = [self.goal[other], *self.further[other]][-1]
+            taken |= np.linalg.norm(spots - aim, axis=1) < 0.8
         weights = np.exp(-np.linalg.norm(spots - self.xy[person], axis=1) / 12.0) * np.where(taken, 1e-6, 1.0) + 1e-12
         self._head_for(person, spots[self.random.choice(len(spots), p=weights / weights.sum())], "shop")
 
@@ -171,6 +177,12 @@ class _Visitors:
         return np.array(nearest.outside) + aside, np.array(nearest.inside) + aside
 
     def _head_for(self, person: int, goal: Floats, stage: str) -> None:
-        self.goal[person], self.stage[person], self.dwell_until[person] = goal, stage, 0.0
+        """Go for a goal, by the passages between if it is in another room."""
+        self.stage[person] = stage
+        first, *self.further[person] = route(self.plan.rooms, self.xy[person], goal)
+        self._turn_to(person, first)
+
+    def _turn_to(self, person: int, goal: Floats) -> None:
+        self.goal[person], self.dwell_until[person] = goal, 0.0
         expected_s = np.linalg.norm(goal - self.xy[person]) / self.speed[person]
         self.give_up[person] = self.now_s + 1.6 * expected_s + 2.0

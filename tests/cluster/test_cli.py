@@ -194,6 +194,7 @@ def test_wrong_usage_is_status_2_and_names_the_help(mall: Terminal, arguments: l
         (["simulate", "out", "--detections", "--layout", "maze"], "no layout 'maze'; known: overlapping, mall"),
         (["simulate", "out", "--detections", "--noise-m", "1", "--noise-px", "1"], "one of them, not both"),
         (["simulate", "out", "--detections", "--start", "2026-11-24T17:00"], "seconds from 0"),
+        (["simulate", "out", "--detections", "--annexes", "1"], "take --layout mall"),
         (["logs", "mainframe"], "known: postgres, s3, ray, http"),
         (["query", "paths", "-p", "shirt"], "'shirt' is not KEY=VALUE"),
         (["query", "paths", "--format", "shapefile"], "there is no format 'shapefile'; known: json, csv"),

@@ -109,7 +109,7 @@ def test_a_camera_that_looks_and_sees_nobody_speaks_against_a_person() -> None:
 def stay(xy_m: np.ndarray, rows: dict[int, int]) -> Stay:
     times = START_S + np.arange(len(xy_m), dtype=float)
     moments = {tracklet: np.arange(count) for tracklet, count in rows.items()}
-    return Stay(0, date(2026, 11, 29), times, xy_m, moments, np.zeros(len(xy_m)), np.zeros(len(xy_m)))
+    return Stay(0, date(2026, 11, 29), times, xy_m, moments, np.zeros(len(xy_m)), np.zeros(len(xy_m)), times)
 
 
 @pytest.mark.parametrize(

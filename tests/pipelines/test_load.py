@@ -1,18 +1,21 @@
 """Hours with segments that were given up; what their results hold does not matter here, so results are empty."""
 
 from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
 
+import pyarrow as pa
 import pytest
 
 from models.world.periods import Window
 from models.world.places import Segment
 from pipelines import raw
 from pipelines.flow import Resources
-from pipelines.load import is_stale, load_hour
-from pipelines.objects import ObjectStore
+from pipelines.load import is_stale, load_hour, read_tracklets
+from pipelines.objects import FolderStore, ObjectStore
 from sql import coverage, ledger, sites, videos
 from sql.coverage import CameraCoverage, Unusable
-from sql.ledger import Claim
+from sql.ledger import Claim, Winner
 from sql.store import Store
 from tests.conftest import Database
 from tests.sql import mall
@@ -152,3 +155,25 @@ def test_a_gap_that_a_newer_version_can_read_is_covered(
     loaded(ingest, resources)
     finish(ingest, resources, recorded[0], V2)
     assert loaded(ingest, resources).covered == [FIRST]
+
+
+def test_tracklets_know_when_their_recording_was(tmp_path: Path) -> None:
+    recording = mall.segment("cam1", TEN, 30)
+    sighting = {
+        "tracklet": 0,
+        "frame": 3,
+        "taken_at_s": FIRST.start_s + 3,
+        "left": 1.0,
+        "top": 1.0,
+        "width": 9.0,
+        "height": 30.0,
+    }
+    one = {"tracklet": 0, "tracklet_id": str(UUID(int=5)), "first_seen_s": 0.0, "last_seen_s": 9.0, "evidence": "{}"}
+    objects = FolderStore(tmp_path)
+    for name, schema, row in (
+        (raw.SIGHTINGS_FILE, raw.SIGHTINGS, {**sighting, "x_m": 1.0, "y_m": 2.0, "confidence": 0.9}),
+        (raw.TRACKLETS_FILE, raw.TRACKLETS, one),
+    ):
+        objects.put_bytes(f"raw/{name}", raw.to_parquet(pa.Table.from_pylist([row], schema)))
+    (tracklet,) = read_tracklets(Winner(recording, V1, 1, "raw/"), objects)
+    assert tracklet.recorded_s == (FIRST.start_s, FIRST.end_s)

@@ -112,6 +112,13 @@ def test_a_mall_without_people_is_filmed_too(tmp_path: Path) -> None:
     assert (empty.folder / "truth/paths.csv").read_text() == "person,floor,taken_at,x_m,y_m\n"
 
 
+def test_the_camera_of_an_annexe_is_numbered_after_those_of_the_hall(tmp_path: Path) -> None:
+    mall = simulate(tmp_path, cameras=1, annexes=1, people=1, minutes=0.01, start=START)
+    assert list(mall.videos) == [camera.id for camera in mall.site.cameras] == ["cam1", "cam2"]
+    assert all(video.stat().st_size > 1000 for video in mall.videos.values())
+    assert site_file.read(mall.folder / "site.yaml") == mall.site
+
+
 def test_progress_rises_to_the_whole(tmp_path: Path) -> None:
     shares: list[float] = []
     simulate(tmp_path, cameras=1, people=1, minutes=0.01, start=START, progress=shares.append)
@@ -123,7 +130,8 @@ def test_progress_rises_to_the_whole(tmp_path: Path) -> None:
     ("wrong", "told"),
     [
         ({"cameras": 0}, "at least 1 camera; got 0"),
-        ({"people": -1}, "0 or more; got -1"),
+        ({"annexes": -1}, "annexes is 0 or more; got -1"),
+        ({"people": -1}, "people is 0 or more; got -1"),
         ({"minutes": 0.0}, "more than 0 .* got 0"),
         ({"minutes": float("nan")}, "more than 0 .* got nan"),
     ],
