@@ -244,14 +244,14 @@ class _Visits:
         return _Visits(self.sections, *whose, self.from_us[first], self.to_us[last], lengths_m)
 
     @property
-    def present_ms(self) -> Indices:
+    def present_us(self) -> Indices:
         """How long each took."""
-        return np.rint((self.to_us - self.from_us) / 1e6 * 1000).astype(np.int64)
+        return self.to_us - self.from_us
 
     def hours(self, labels: Labels) -> Sequence[Fields]:
         """Columns of `section_hour`."""
         hours, which = np.unique(self.from_us // _HOUR_US, return_inverse=True)
-        tally = _Tally.of(which * len(self.sections) + self.section, self.persons, labels, self.present_ms)
+        tally = _Tally.of(which * len(self.sections) + self.section, self.persons, labels, self.present_us)
         hour, section = np.divmod(tally.group, max(len(self.sections), 1))
         hours_us = timestamp_us(hours * _HOUR_US)
         return (
@@ -259,7 +259,7 @@ class _Visits:
             words(section, self.sections),
             words(tally.label, labels.names),
             numbers(tally.people, ">i4"),
-            numbers(tally.amounts, ">i8"),
+            numbers((tally.amounts + 500) // 1000, ">i8"),
             self._minutes(which, labels, tally),
         )
 
@@ -285,13 +285,13 @@ class _Visits:
     def days(self, labels: Labels) -> Sequence[Fields]:
         """Columns of `section_day`."""
         stays = self.whole()
-        tally = _Tally.of(stays.section, stays.persons, labels, stays.present_ms)
+        tally = _Tally.of(stays.section, stays.persons, labels, stays.present_us)
         return (
             words(tally.group, self.sections),
             words(tally.label, labels.names),
             numbers(tally.people, ">i4"),
             numbers(tally.entries, ">i4"),
-            numbers(tally.amounts, ">i8"),
+            numbers((tally.amounts + 500) // 1000, ">i8"),
             self._lengths(labels),
         )
 
