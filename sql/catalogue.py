@@ -124,13 +124,23 @@ def check(connection: Connection, bound: Bound) -> None:
     moved = connection.execute(statement("catalogue/moved-before")).fetchone()
     if moved is not None and bound.window.start.date() < moved[0]:
         raise BadWindow(f"people of the time before {moved[0]} are no longer at hand (30 days are); ask from then on")
+    _check_section(connection, bound.values.get("section"))
+    _check_floor(connection, bound.values.get("floor"))
+
+
+def _check_section(connection: Connection, section: str | None) -> None:
+    if section is None:
+        return
     names = [row[0] for row in connection.execute(statement("catalogue/sections"))]
-    section = bound.values.get("section")
-    if section is not None and section not in names:
+    if section not in names:
         raise UnknownSection(f"there is no section {section!r}; known: {', '.join(names) or 'none'}")
+
+
+def _check_floor(connection: Connection, floor: int | None) -> None:
+    if floor is None:
+        return
     floors = [row[0] for row in connection.execute(statement("catalogue/floors"))]
-    floor = bound.values.get("floor")
-    if floor is not None and floor not in floors:
+    if floor not in floors:
         raise BadParameter("floor", f"there is no floor {floor}; known: {', '.join(map(str, floors)) or 'none'}")
 
 

@@ -44,6 +44,8 @@ class Store:
         options = f"-c timezone=UTC -c jit=off -c application_name=mall-{role}"
         if role == "read":
             options += f" -c statement_timeout={round(statement_timeout_s * 1000)}"
+            # A plan that knows the window reads its days only; one for all windows, made after a few askings, may not.
+            options += " -c plan_cache_mode=force_custom_plan"
         self._pool: ConnectionPool[Connection] = ConnectionPool(
             dsn,
             min_size=1,

@@ -140,7 +140,7 @@ class Steps:
             )
             for one in np.unique(floor)
         }
-        return cls(begin[order], end[order], low[order], high[order], floors)
+        return cls(begin[order], end[order], np.asfortranarray(low[order]), np.asfortranarray(high[order]), floors)
 
     def near(self, floor: int, low_m: Floats, high_m: Floats) -> Indices:
         """The steps of a floor whose boxes touch a box, in the order of their points."""
@@ -149,7 +149,8 @@ class Steps:
             left = self.low_m[part, 0]
             first, last = np.searchsorted(left, [low_m[0] - margin_m, np.nextafter(high_m[0], np.inf)])
             rows = slice(part.start + first, part.start + last)
-            touch = (self.high_m[rows] >= low_m).all(axis=1) & (self.low_m[rows, 1] <= high_m[1])
+            touch = (self.high_m[rows, 0] >= low_m[0]) & (self.high_m[rows, 1] >= low_m[1])
+            touch &= self.low_m[rows, 1] <= high_m[1]
             found.append(rows.start + np.flatnonzero(touch))
         numbers = np.concatenate(found)
         return np.asarray(numbers[np.argsort(self.begin[numbers])])
@@ -237,8 +238,10 @@ def _timed(
         )
     row, first, last = inner(ways.xy_m[begin], ways.xy_m[end], low, high, corners)
     from_s, to_s = (ways.times_s[begin[row]] + share * took_s[row] for share in (first, last))
-    stands = (ways.xy_m[begin[row]] == ways.xy_m[end[row]]).all(axis=1)
-    keep = stands | (to_s > from_s)
+    keep = to_s > from_s
+    short = np.flatnonzero(~keep)
+    # Who stands still is inside also for a moment.
+    keep[short] = (ways.xy_m[begin[row[short]]] == ways.xy_m[end[row[short]]]).all(axis=1)
     return ways.owners[begin[row[keep]]], from_s[keep], to_s[keep]
 
 

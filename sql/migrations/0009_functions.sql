@@ -610,13 +610,13 @@ begin
                 v.person_id,
                 v.section_id,
                 v.hour,
-                sum((extract(epoch from v.ends_at - v.starts_at)::float8 * 1000)::bigint) as present_ms
+                sum(round(extract(epoch from v.ends_at - v.starts_at) * 1000000)::bigint) as present_us
             from visit as v
             group by v.person_id, v.section_id, v.hour
         ),
         counted as (
             select
-                p.hour, p.section_id, l.attribute, count(*) as people, sum(p.present_ms) as present_ms
+                p.hour, p.section_id, l.attribute, count(*) as people, (sum(p.present_us) + 500)::bigint / 1000 as present_ms
             from present as p
             inner join person_labels(%1$L) as l on p.person_id = l.person_id
             group by p.hour, p.section_id, l.attribute
@@ -686,12 +686,12 @@ begin
                 v.person_id,
                 v.section_id,
                 count(*) as visits,
-                sum((extract(epoch from v.ends_at - v.starts_at)::float8 * 1000)::bigint) as present_ms
+                sum(round(extract(epoch from v.ends_at - v.starts_at) * 1000000)::bigint) as present_us
             from stays_in_sections(%2$L, %3$L) as v
             group by v.person_id, v.section_id
         )
         select
-            %1$L::date, p.section_id, l.attribute, count(*), sum(p.visits), sum(p.present_ms),
+            %1$L::date, p.section_id, l.attribute, count(*), sum(p.visits), (sum(p.present_us) + 500)::bigint / 1000,
             array_agg(w.length_m order by w.length_m)
         from present as p
         inner join walked as w on p.person_id = w.person_id and p.section_id = w.section_id

@@ -24,21 +24,30 @@ with place as (
 passed as (
     select distinct on (w.person_id)
         w.person_id,
-        st_interpolatepoint(w.path, place.point) as nearest_s,
-        st_distance(w.path, place.point) as nearest_m
+        w.path,
+        near.nearest_m
     from walks(
         %(from)s::timestamptz, %(to)s::timestamptz, null, %(floor)s::integer, %(attribute)s::jsonb
     ) as w
     cross join place
+    -- Once for each path; the box of a path is at hand without unpacking it.
+    cross join lateral (select st_distance(w.path, place.point) as nearest_m offset 0) as near
     where
-        -- The box of a path is at hand without unpacking the path.
         w.path && st_expand(place.point, greatest(%(radius_m)s::float8, 0))
-        and st_dwithin(w.path, place.point, %(radius_m)s::float8)
-    order by w.person_id, st_distance(w.path, place.point), w.starts_at
+        and near.nearest_m <= %(radius_m)s::float8
+    order by w.person_id, near.nearest_m, w.starts_at
+),
+told as (
+    select
+        passed.person_id,
+        st_interpolatepoint(passed.path, place.point) as nearest_s,
+        passed.nearest_m
+    from passed
+    cross join place
 )
 select
-    p.person_id as person,
-    to_timestamp(p.nearest_s) as nearest_at,
-    p.nearest_m
-from passed as p
-order by p.nearest_s, p.person_id;
+    t.person_id as person,
+    to_timestamp(t.nearest_s) as nearest_at,
+    t.nearest_m
+from told as t
+order by t.nearest_s, t.person_id;

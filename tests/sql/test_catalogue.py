@@ -39,6 +39,16 @@ def test_every_question_gives_its_golden_answers(filled: Store, read: Store) -> 
             assert all(len(row) == len(answer.columns) for row in answer.rows), said
 
 
+def test_the_first_rows_of_an_answer_are_those_of_the_whole(filled: Store, read: Store) -> None:
+    question = CATALOGUE.question("paths")
+    bound = question.bind({"from": "2026-11-20T09:00Z", "to": "2026-11-20T11:00Z"}, SITE.time_zone)
+    with read.connection() as connection:
+        whole = catalogue.ask(connection, question, bound)
+        first = catalogue.ask(connection, question, bound, most=3)
+    assert first.rows == whole.rows[:3]
+    assert len(whole.rows) > 3
+
+
 def test_every_golden_answer_belongs_to_a_question() -> None:
     assert {path.stem for path in GOLDEN.iterdir()} == set(CATALOGUE.questions)
 
