@@ -66,7 +66,11 @@ def joining(some: Sums, others: Sums, variances: Variances) -> Floats:
 
 def parted(own: Sightings, variances: Variances) -> tuple[Indices, Floats]:
     """The cluster, (n,) from 0, of each sighting of one moment, and the log-likelihood ratio of each cluster, (k,); 0 for a single one."""
-    moment = _Moment(Sums.of(own, len(np.unique(own.camera))), own.camera, variances)
+    cameras = len(np.unique(own.camera))
+    moment = _Moment(Sums.of(own, cameras), own.camera, variances)
+    one_by_one = moment.joins(np.arange(len(own)))
+    if cameras == len(own) and (one_by_one > 0).all():
+        return np.zeros(len(own), dtype=np.intp), one_by_one.sum(keepdims=True)
     found = moment.merged(np.arange(len(own)))
     if found.any() and not np.array_equal(found, other := moment.around_one_camera()):
         better = [moment.improved(start) for start in (found, other)]
@@ -113,12 +117,13 @@ class _Moment:
 
     def scores(self, label: Indices) -> Floats:
         """The log-likelihood ratio of each cluster, (k,): of its sightings joining one after the other."""
-        return np.array([self._score(np.flatnonzero(label == cluster)) for cluster in range(label.max() + 1)])
+        return np.array([self.joins(np.flatnonzero(label == cluster)).sum() for cluster in range(label.max() + 1)])
 
-    def _score(self, rows: Indices) -> float:
+    def joins(self, rows: Indices) -> Floats:
+        """The log-likelihood ratio with which each of some sightings but the first joins those before it."""
         own = self.seen.take(rows)
         so_far = Sums(*(np.cumsum(column, axis=0) for column in own))
-        return float(joining(so_far.take(slice(0, -1)), own.take(slice(1, None)), self.variances).sum())
+        return joining(so_far.take(slice(0, -1)), own.take(slice(1, None)), self.variances)
 
     def _assigned(self, label: Indices, mine: Indices) -> Indices:
         """The sightings `mine`, of one camera, given to the clusters of the others at best; those that fit nowhere stay alone."""

@@ -1,6 +1,7 @@
 """From sightings to ways: fuse moment by moment, follow over the floor; first by place alone, then knowing how looks differ."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.vision.tracker import identity
 from models.vision.tracker.identity import Variances
@@ -11,6 +12,8 @@ from pipelines.association.tracklets import Floats, Indices, Sightings
 
 FIRST_SWEEPS = 1
 """The ways of the first pass show how looks differ; for that they need not be right to the last link."""
+BLOCK_S = 10.0
+"""Errors that last for less are seen to differ from piece to piece of a way; each piece is so long."""
 
 
 def followed(
@@ -20,7 +23,8 @@ def followed(
 
     `manoeuvres` is the share of steps that are one (`models.vision.tracker.motion`). So many of the first axes of the looks are
     `independent`: their errors differ from camera to camera at one moment, so that several cameras are surer than one. Errors of
-    embeddings do not: taking them so loses 8 of 98 points of the demo.
+    embeddings do not: taking them so loses 8 of 98 points of the demo. How alike errors are in time is learned on every axis: who
+    turns looks otherwise for a while, and is the same person.
     """
     variances = identity.nobody_differs(seen.looks.shape[1])
     fused = weighed(fuse(seen, variances), seen)
@@ -30,12 +34,31 @@ def followed(
     owner = np.full(len(fused), -1)
     for number, way in enumerate(ways):
         owner[way.fused] = number
-    variances = _variances(seen.looks, owner[fused.member])
+    is_independent = np.arange(seen.looks.shape[1]) < independent
+    over_cameras = _variances(seen.looks, owner[fused.member])
+    in_time = _in_time(over_cameras, fused, owner, is_independent, step_s)
+    at_once = over_cameras._replace(alikeness=np.where(is_independent, 0.0, identity.ALIKENESS))
+    fused = weighed(fuse(seen, at_once), seen)
+    return fused, follow(fused, in_time, step_s, manoeuvres)
+
+
+def _in_time(
+    over_cameras: Variances, fused: Fused, owner: Indices, is_independent: NDArray[np.bool_], step_s: float
+) -> Variances:
+    """How looks vary from moment to moment: as `over_cameras`, where those together are no surer than one, else as their mean does."""
     together = _variances(fused.looks, owner)
-    fused = weighed(fuse(seen, variances), seen)
-    first = np.arange(seen.looks.shape[1]) < independent
-    pairs = zip(together, variances, strict=True)
-    return fused, follow(fused, Variances(*(np.where(first, one, other) for one, other in pairs)), step_s, manoeuvres)
+    between, within = (
+        np.where(is_independent, one, other) for one, other in zip(together[:2], over_cameras[:2], strict=True)
+    )
+    return Variances(between, within, _alikeness(fused, owner, step_s))
+
+
+def _alikeness(fused: Fused, owner: Indices, step_s: float) -> Floats:
+    """How alike the errors of the looks of one way are, (c,), from how they change over it."""
+    known = (owner >= 0) & fused.looks.any(axis=1)
+    span = np.floor(fused.tick * step_s / BLOCK_S).astype(np.int64)
+    block = owner * (int(span.max(initial=0)) + 1) + span
+    return identity.learn_alikeness(fused.looks[known], owner[known], block[known])
 
 
 def _variances(looks: Floats, owner: Indices) -> Variances:

@@ -186,6 +186,23 @@ def test_variances_are_learned_from_tracks() -> None:
     assert found.within == pytest.approx([0.01], rel=0.05)
 
 
+@pytest.mark.parametrize(("lasting", "alike"), [(0.0, 0.0), (0.05, 0.2), (0.1, 0.5)])
+def test_how_alike_pictures_of_one_track_are_is_learned_from_pieces_of_it(lasting: float, alike: float) -> None:
+    rng = np.random.default_rng(19)
+    track, block = np.repeat(np.arange(200), 80), np.repeat(np.arange(1600), 10)
+    errors = rng.normal(0, lasting, 1600)[block] + rng.normal(0, 0.1, 16_000)
+    measured = (rng.normal(0, 0.3, 200)[track] + errors)[:, None]
+    assert identity.learn_alikeness(measured, track, block) == pytest.approx([alike], abs=0.03)
+
+
+def test_too_few_tracks_say_nothing_of_how_alike_their_pictures_are() -> None:
+    track = np.repeat(np.arange(2), 20)
+    found = identity.learn_alikeness(
+        np.random.default_rng(20).normal(0, 1, (40, 1)), track, np.repeat(np.arange(4), 10)
+    )
+    assert found == [identity.ALIKENESS]
+
+
 def test_every_frame_has_a_row_while_a_person_exists_and_a_share_of_a_step_beyond() -> None:
     detections = seen([straight((3, 4), (7, 8), 10)], start=2)
     tracks = tracked(detections)

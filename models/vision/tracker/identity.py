@@ -16,7 +16,9 @@ from models.vision.tracker.tables import DetectionTable
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 ALIKENESS = 0.5
-"""Correlation between the errors of two pictures of one track."""
+"""Correlation between the errors of two pictures of one track, before any is learned."""
+BELIEVED_BLOCKS = 30
+"""So many pieces of tracks count for what is believed before any is seen."""
 MAX_AXES = 32
 """Principal axes of the embeddings that are compared."""
 MIN_TRACKS = 3
@@ -24,10 +26,13 @@ MIN_TRACKS = 3
 
 
 class Variances(NamedTuple):
-    """For each of c axes: variance `between` people and `within` the pictures of one, (c,). No people differ where `between` is 0."""
+    """For each of c axes: variance `between` people and `within` the pictures of one, (c,), and the `alikeness`, () or (c,), of
+    the errors of two pictures of one track. No people differ where `between` is 0.
+    """
 
     between: Floats
     within: Floats
+    alikeness: Floats | float = ALIKENESS
 
 
 def nobody_differs(axes: int) -> Variances:
@@ -59,9 +64,27 @@ def learn(measured: Floats, track: Indices) -> Variances:
     return Variances(np.maximum(between, 0.0), np.maximum(within, 1e-9))
 
 
-def effective(count: Floats) -> Floats:
+def learn_alikeness(measured: Floats, track: Indices, block: Indices) -> Floats:
+    """The correlation of errors, (c,), of two pictures of one track: `measured` (n, c), `track` (n,) its track, `block` (n,) its piece
+    of a track.
+
+    Means of n pictures of one person vary by within (1 + (n - 1) alikeness) / n from piece to piece (the design effect of clustered
+    samples, Kish 1965, section 5.4).
+    """
+    _, first, label, count = np.unique(block, return_index=True, return_inverse=True, return_counts=True)
+    sums = np.zeros((len(count), measured.shape[1]))
+    np.add.at(sums, label, measured)
+    pieces, pictures = learn(sums / count[:, None], track[first]), learn(measured, track)
+    usual = 1 / np.mean(1 / count) if len(count) else 1.0
+    if not pieces.between.any() or usual <= 1:
+        return np.full(measured.shape[1], ALIKENESS)
+    found = np.clip((pieces.within * usual / pictures.within - 1) / (usual - 1), 0.0, 1.0)
+    return np.asarray((len(count) * found + BELIEVED_BLOCKS * ALIKENESS) / (len(count) + BELIEVED_BLOCKS))
+
+
+def effective(count: Floats, alikeness: Floats | float = ALIKENESS) -> Floats:
     """How many independent pictures `count` alike ones are worth."""
-    return np.asarray(count / (1 + (count - 1) * ALIKENESS))
+    return np.asarray(count / (1 + (count - 1) * alikeness))
 
 
 def score(variances: Variances, sums: tuple[Floats, Floats], counts: tuple[Floats, Floats]) -> Floats:
@@ -70,7 +93,7 @@ def score(variances: Variances, sums: tuple[Floats, Floats], counts: tuple[Float
     if not b.any():
         return np.zeros(len(counts[0]))
     (x, p), (y, q) = (
-        (total / count[:, None], b + variances.within / effective(count)[:, None])
+        (total / count[:, None], b + variances.within / effective(count[:, None], variances.alikeness))
         for total, count in zip(sums, counts, strict=True)
     )
     determinant = p * q - b**2
