@@ -5,6 +5,7 @@ import numpy as np
 from models.vision.tracker import identity
 from models.vision.tracker.identity import Variances
 from pipelines.association.absence import weighed
+from pipelines.association.doubles import united
 from pipelines.association.fusing import Fused, fuse
 from pipelines.association.tracking import Way, follow
 from pipelines.association.tracklets import Floats, Indices, Sightings
@@ -35,7 +36,8 @@ def followed(
     fused = weighed(fuse(seen, variances), seen)
     first = np.arange(seen.looks.shape[1]) < independent
     pairs = zip(together, variances, strict=True)
-    return fused, follow(fused, Variances(*(np.where(first, one, other) for one, other in pairs)), step_s, manoeuvres)
+    last = Variances(*(np.where(first, one, other) for one, other in pairs))
+    return fused, united(follow(fused, last, step_s, manoeuvres), fused, variances)
 
 
 def _variances(looks: Floats, owner: Indices) -> Variances:
