@@ -13,11 +13,12 @@ def demo(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where its video, services and pictures go.")] = Path(
         "demo"
     ),
+    seed: Annotated[int, typer.Option(help="Of the simulated mall and its people.")] = 7,
 ) -> None:
     """Turn a small simulated mall into answers, and say how right they are; the last line is a JSON summary."""
     from cluster.demo.run import run
 
-    typer.echo(json.dumps(run(folder, progress.news)))
+    typer.echo(json.dumps(run(folder, progress.news, seed)))
 
 
 def doctor() -> None:

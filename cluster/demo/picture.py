@@ -1,4 +1,4 @@
-"""The demo's picture: the found paths of people in blue shirts beside the true ones."""
+"""The demo's picture: the found paths of people in blue shirts below the true ones."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path as FilePath
@@ -16,13 +16,13 @@ _LOST = "#b0b0b0"
 def save(
     file: FilePath, site: Site, truth: Sequence[TruePerson], found: Mapping[str, Sequence[Path]], caption: str
 ) -> None:
-    """Two plans side by side, true and found; one colour for one person, grey for a found path that is nobody's."""
+    """Two plans, true above found; one colour for one person, grey for a found path that is nobody's."""
     from matplotlib.figure import Figure
 
     floor = site.floors[0]
     colours = {person.id: PATH_COLOURS[n % len(PATH_COLOURS)] for n, person in enumerate(truth)}
-    figure = Figure(figsize=(12.4, 4.9), dpi=130, layout="constrained", facecolor="white")
-    true_plan, found_plan = figure.subplots(1, 2, sharex=True, sharey=True)
+    figure = Figure(figsize=(10.4, 9.6), dpi=130, layout="constrained", facecolor="white")
+    true_plan, found_plan = figure.subplots(2, 1, sharex=True, sharey=True)
     for axes in (true_plan, found_plan):
         draw_floor(axes, site, floor)
     draw_paths(true_plan, [(colours[p.id], stay) for p in truth for stay in p.stays if stay.floor == floor.id])

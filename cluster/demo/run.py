@@ -29,7 +29,8 @@ from sql import sites
 from sql.store import Store
 
 News = Callable[[str], None]
-CAMERAS, PEOPLE, MINUTES, SEED = 4, 20, 2.0, 7
+CAMERAS, ANNEXES, PEOPLE, MINUTES = 4, 1, 20, 2.0
+"""So many cameras watch a hall together; another one watches an annexe, and none the passage between."""
 SECTION = "food-court"
 MARKER = ".mall-demo"
 PICTURE = "paths.png"
@@ -55,8 +56,8 @@ class Clock:
         self.seconds[name] = time.monotonic() - begin
 
 
-def run(folder: FilePath, news: News) -> dict[str, Any]:
-    """The demonstration in `folder`, which is emptied first; returns the JSON summary of its last line.
+def run(folder: FilePath, news: News, seed: int) -> dict[str, Any]:
+    """The demonstration in `folder`, which is emptied first, with the mall of a seed; returns the JSON summary of its last line.
 
     Raises BadInput for a folder that holds something else.
     """
@@ -65,7 +66,7 @@ def run(folder: FilePath, news: News) -> dict[str, Any]:
     try:
         with ThreadPoolExecutor(1) as beside:
             starting = beside.submit(_start, settings, clock, news)
-            simulated = _simulate(folder / "site", clock, news)
+            simulated = _simulate(folder / "site", seed, clock, news)
             settings = starting.result()
         return _answer(folder, settings, simulated, clock, news)
     finally:
@@ -93,12 +94,14 @@ def _start(settings: Settings, clock: Clock, news: News) -> Settings:
         return services.up(settings, news)
 
 
-def _simulate(folder: FilePath, clock: Clock, news: News) -> Simulated:
-    news(f"simulating a mall: {CAMERAS} cameras, {PEOPLE} people, {MINUTES:g} minutes")
+def _simulate(folder: FilePath, seed: int, clock: Clock, news: News) -> Simulated:
+    news(f"simulating a mall: {CAMERAS + ANNEXES} cameras, {PEOPLE} people, {MINUTES:g} minutes")
     start = datetime.now(UTC).replace(hour=15, minute=0, second=0, microsecond=0) - timedelta(days=1)
     with clock.step("simulate"):
-        simulated = simulate(folder, cameras=CAMERAS, people=PEOPLE, minutes=MINUTES, seed=SEED, start=start)
-    news(f"filmed {simulated.frames * CAMERAS} frames in {clock.seconds['simulate']:.0f} s")
+        simulated = simulate(
+            folder, cameras=CAMERAS, annexes=ANNEXES, people=PEOPLE, minutes=MINUTES, seed=seed, start=start
+        )
+    news(f"filmed {simulated.frames * len(simulated.videos)} frames in {clock.seconds['simulate']:.0f} s")
     return simulated
 
 
@@ -196,7 +199,7 @@ def _draw(
     summary: Mapping[str, Any],
 ) -> None:
     caption = (
-        f"{simulated.site.name}, {simulated.window.start:%Y-%m-%d %H:%M} UTC, {CAMERAS} cameras, {MINUTES:g} minutes; "
+        f"{simulated.site.name}, {simulated.window.start:%Y-%m-%d %H:%M} UTC, {len(simulated.videos)} cameras, {MINUTES:g} minutes; "
         f"all {summary['persons']} found persons of {summary['true_persons']}: IDF1 {summary['idf1_1m']} within 1 m; axes in metres"
     )
     picture.save(file, simulated.site, _wearing(truth, "shirt", "blue"), as_paths(rows), caption)
@@ -227,4 +230,4 @@ def _tell(
         news(f"{question:44}{found!s:>8}{true!s:>8}")
     news(f"identity of everybody at every moment (IDF1 within 1 m): {summary['idf1_1m']} %")
     news("where the time went: " + ", ".join(f"{name} {seconds:.0f} s" for name, seconds in clock.seconds.items()))
-    news(f"the found paths beside the true ones: {folder / PICTURE}")
+    news(f"the found paths below the true ones: {folder / PICTURE}")

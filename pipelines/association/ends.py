@@ -31,7 +31,7 @@ def paths(stays: Sequence[Stay], ordered: Sequence[Tracklet]) -> tuple[Path, ...
 
 def _whole(stay: Stay, ordered: Sequence[Tracklet], before_s: float, after_s: float) -> Path:
     """The path of a stay that reaches at most so far before and after it."""
-    gaps_s, last = np.diff(stay.moments_s), len(stay.moments_s) - 1
+    gaps_s, last = np.diff(np.unique(stay.moments_s)), len(stay.moments_s) - 1
     starts_s = [ordered[one].recorded_s[0] for one, rows in stay.rows.items() if rows[0] == 0]
     ends_s = [ordered[one].recorded_s[1] for one, rows in stay.rows.items() if rows[-1] == last]
     first_s, last_s = stay.times_s[[0, -1]]

@@ -12,6 +12,8 @@ SHORTEST_S = 3.0
 STILL_S, STILL_M, DOUBTFUL = 20.0, 1.0, 0.6
 """Visitors move; what keeps within so many metres (three quarters of the time) for so long, and is detected with no more
 confidence, is a thing."""
+MOMENT_S = 6.0
+"""Who is seen for less walks through the view: what does not move, and is as doubtful, is an error of a few moments."""
 DOUBLE_M = 1.0
 """A body's reach: nearer than this a second figure that one camera alone sees is a second box around the first."""
 
@@ -46,8 +48,11 @@ def owners(found: Sequence[Stay]) -> dict[int, int]:
 
 
 def _is_thing(stay: Stay, own: Sequence[Tracklet]) -> bool:
-    """Whether this is a mannequin, a plant or a poster: one camera alone sees it, in doubt, and it never moves."""
-    if len(_cameras(own)) > 1 or _seconds(stay) < STILL_S:
+    """Whether this is a mannequin, a plant or a poster: one camera alone sees it, in doubt, and it never moves.
+
+    For how long says nothing between a few moments and `STILL_S`: people do stand still.
+    """
+    if len(_cameras(own)) > 1 or MOMENT_S <= _seconds(stay) < STILL_S:
         return False
     away_m = np.linalg.norm(stay.xy_m - np.median(stay.xy_m, axis=0), axis=1)
     confidence = np.nanmean(np.concatenate([tracklet.confidence for tracklet in own]))

@@ -114,8 +114,11 @@ def stay(xy_m: np.ndarray, rows: dict[int, int]) -> Stay:
 
 @pytest.mark.parametrize(
     ("step_m", "confidence", "seconds", "stays"),
-    [(0.0, 0.5, 30, False), (0.0, 0.8, 30, True), (0.3, 0.5, 30, True), (0.0, 0.5, 12, True), (0.3, 0.9, 3, False)],
-    ids=["thing", "sure", "moves", "not for long", "only a moment"],
+    [
+        *((0.0, 0.5, 30, False), (0.0, 0.8, 30, True), (0.3, 0.5, 30, True), (0.0, 0.5, 12, True)),
+        *((0.0, 0.5, 5, False), (0.0, 0.8, 5, True), (0.5, 0.5, 5, True), (0.3, 0.9, 3, False)),
+    ],
+    ids=["thing", "sure", "moves", "not for long", "error", "sure for a moment", "walks through", "only a moment"],
 )
 def test_visitors_move_and_last(step_m: float, confidence: float, seconds: int, stays: bool) -> None:
     times = np.arange(float(seconds))
