@@ -55,7 +55,7 @@ KILLS = dict(zip(KINDS, (50, 45, 6, 32, 10, 10, 12, 25, 10), strict=True))
 FREEZES = {"driver": 8, "worker": 4, "handler": 2, "decoder": 2, "backend": 1, "postmaster": 1, "s3": 1, "raylet": 1}
 LARGE = Course(
     10,
-    15,
+    20,
     {(KILL, kind): count for kind, count in KILLS.items()} | {(FREEZE, kind): count for kind, count in FREEZES.items()},
     longest_s=3600.0,
 )
