@@ -162,6 +162,274 @@ as $$
     group by n.person_id, n.section_id, n.stay
 $$;
 
+create or replace function section_hours(
+    window_start timestamptz,
+    window_end timestamptz,
+    in_section text default null,
+    wanted jsonb default '{}'
+)
+returns table (section_id text, hour timestamptz, people bigint, present_s double precision)
+language sql
+stable parallel safe
+as $$
+    select
+        h.section_id,
+        h.hour,
+        sum(h.people)::bigint,
+        sum(h.present_ms)::float8 / 1000
+    from section_hour as h
+    where
+        h.attribute = rollup_label(wanted)
+        and h.hour >= hour_ceil(window_start)
+        and h.hour < hour_floor(window_end)
+        and h.day between day_floor(window_start, 'UTC') - 1 and day_floor(window_end, 'UTC') + 1
+        and (in_section is null or h.section_id = in_section)
+    group by h.section_id, h.hour
+    union all
+    select
+        v.section_id,
+        date_trunc('hour', v.starts_at, 'UTC'),
+        count(distinct v.person_id),
+        sum(extract(epoch from v.ends_at - v.starts_at)::float8)
+    from visits(window_start, least(hour_ceil(window_start), window_end), in_section, wanted) as v
+    where
+        rollup_label(wanted) is not null
+        and window_start < hour_ceil(window_start)
+    group by v.section_id, date_trunc('hour', v.starts_at, 'UTC')
+    union all
+    select
+        v.section_id,
+        date_trunc('hour', v.starts_at, 'UTC'),
+        count(distinct v.person_id),
+        sum(extract(epoch from v.ends_at - v.starts_at)::float8)
+    from visits(greatest(hour_floor(window_end), window_start), window_end, in_section, wanted) as v
+    where
+        rollup_label(wanted) is not null
+        and hour_floor(window_end) < window_end
+        and hour_floor(window_end) >= hour_ceil(window_start)
+    group by v.section_id, date_trunc('hour', v.starts_at, 'UTC')
+    union all
+    select
+        v.section_id,
+        date_trunc('hour', v.starts_at, 'UTC'),
+        count(distinct v.person_id),
+        sum(extract(epoch from v.ends_at - v.starts_at)::float8)
+    from visits(window_start, window_end, in_section, wanted) as v
+    where rollup_label(wanted) is null
+    group by v.section_id, date_trunc('hour', v.starts_at, 'UTC')
+$$;
+
+create or replace function section_days(
+    window_start timestamptz,
+    window_end timestamptz,
+    zone text,
+    in_section text default null,
+    wanted jsonb default '{}'
+)
+returns table (section_id text, people bigint, visits bigint, present_s double precision)
+language sql
+stable parallel safe
+as $$
+    select
+        d.section_id,
+        sum(d.people)::bigint,
+        sum(d.visits)::bigint,
+        sum(d.present_ms)::float8 / 1000
+    from section_day as d
+    where
+        d.attribute = rollup_label(wanted)
+        and d.day >= day_ceil(window_start, zone)
+        and d.day < day_floor(window_end, zone)
+        and (in_section is null or d.section_id = in_section)
+    group by d.section_id
+    union all
+    select
+        s.section_id,
+        count(distinct s.person_id),
+        count(*),
+        sum(extract(epoch from s.ends_at - s.starts_at)::float8)
+    from stays_in_sections(window_start, least(midnight(day_ceil(window_start, zone), zone), window_end), in_section, wanted) as s
+    where
+        rollup_label(wanted) is not null
+        and window_start < midnight(day_ceil(window_start, zone), zone)
+    group by s.section_id
+    union all
+    select
+        s.section_id,
+        count(distinct s.person_id),
+        count(*),
+        sum(extract(epoch from s.ends_at - s.starts_at)::float8)
+    from stays_in_sections(greatest(midnight(day_floor(window_end, zone), zone), window_start), window_end, in_section, wanted) as s
+    where
+        rollup_label(wanted) is not null
+        and midnight(day_floor(window_end, zone), zone) < window_end
+        and day_floor(window_end, zone) >= day_ceil(window_start, zone)
+    group by s.section_id
+    union all
+    select
+        s.section_id,
+        count(distinct s.person_id),
+        count(*),
+        sum(extract(epoch from s.ends_at - s.starts_at)::float8)
+    from stays_in_sections(window_start, window_end, in_section, wanted) as s
+    where rollup_label(wanted) is null
+    group by s.section_id
+$$;
+
+create or replace function visitor_hours(window_start timestamptz, window_end timestamptz, wanted jsonb default '{}')
+returns table (hour timestamptz, people bigint)
+language sql
+stable parallel safe
+as $$
+    select
+        h.hour,
+        sum(h.people)::bigint
+    from visitor_hour as h
+    where
+        h.attribute = rollup_label(wanted)
+        and h.hour >= hour_ceil(window_start)
+        and h.hour < hour_floor(window_end)
+        and h.day between day_floor(window_start, 'UTC') - 1 and day_floor(window_end, 'UTC') + 1
+    group by h.hour
+    union all
+    select
+        date_trunc('hour', w.starts_at, 'UTC'),
+        count(distinct w.person_id)
+    from walks(window_start, least(hour_ceil(window_start), window_end), null, null, wanted) as w
+    where
+        rollup_label(wanted) is not null
+        and window_start < hour_ceil(window_start)
+    group by date_trunc('hour', w.starts_at, 'UTC')
+    union all
+    select
+        date_trunc('hour', w.starts_at, 'UTC'),
+        count(distinct w.person_id)
+    from walks(greatest(hour_floor(window_end), window_start), window_end, null, null, wanted) as w
+    where
+        rollup_label(wanted) is not null
+        and hour_floor(window_end) < window_end
+        and hour_floor(window_end) >= hour_ceil(window_start)
+    group by date_trunc('hour', w.starts_at, 'UTC')
+    union all
+    select
+        date_trunc('hour', w.starts_at, 'UTC'),
+        count(distinct w.person_id)
+    from walks(window_start, window_end, null, null, wanted) as w
+    where rollup_label(wanted) is null
+    group by date_trunc('hour', w.starts_at, 'UTC')
+$$;
+
+create or replace function visitor_days(window_start timestamptz, window_end timestamptz, zone text, wanted jsonb default '{}')
+returns table (day date, people bigint)
+language sql
+stable parallel safe
+as $$
+    select
+        d.day,
+        d.people::bigint
+    from visitor_day as d
+    where
+        d.attribute = rollup_label(wanted)
+        and d.day >= day_ceil(window_start, zone)
+        and d.day < day_floor(window_end, zone)
+    union all
+    select
+        day_floor(w.starts_at, zone),
+        count(distinct w.person_id)
+    from walks(window_start, least(midnight(day_ceil(window_start, zone), zone), window_end), null, null, wanted) as w
+    where
+        rollup_label(wanted) is not null
+        and window_start < midnight(day_ceil(window_start, zone), zone)
+    group by day_floor(w.starts_at, zone)
+    union all
+    select
+        day_floor(w.starts_at, zone),
+        count(distinct w.person_id)
+    from walks(greatest(midnight(day_floor(window_end, zone), zone), window_start), window_end, null, null, wanted) as w
+    where
+        rollup_label(wanted) is not null
+        and midnight(day_floor(window_end, zone), zone) < window_end
+        and day_floor(window_end, zone) >= day_ceil(window_start, zone)
+    group by day_floor(w.starts_at, zone)
+    union all
+    select
+        day_floor(w.starts_at, zone),
+        count(distinct w.person_id)
+    from walks(window_start, window_end, null, null, wanted) as w
+    where rollup_label(wanted) is null
+    group by day_floor(w.starts_at, zone)
+$$;
+
+create or replace function squares(
+    window_start timestamptz,
+    window_end timestamptz,
+    zone text,
+    on_floor integer default null,
+    wanted jsonb default '{}'
+)
+returns table (grid_id bigint, people bigint, samples bigint)
+language sql
+stable parallel safe
+as $$
+    select
+        g.grid_id,
+        sum(g.people)::bigint,
+        sum(g.samples)::bigint
+    from grid_day as g
+    where
+        g.attribute = rollup_label(wanted)
+        and g.day >= day_ceil(window_start, zone)
+        and g.day < day_floor(window_end, zone)
+        and (on_floor is null or (g.grid_id >> 24) - 128 = on_floor)
+    group by g.grid_id
+    union all
+    select
+        l.grid_id,
+        count(distinct l.person_id),
+        count(*)
+    from person_location as l
+    where
+        rollup_label(wanted) is not null
+        and l.taken_at >= window_start
+        and l.taken_at < least(midnight(day_ceil(window_start, zone), zone), window_end)
+        and (on_floor is null or l.floor = on_floor)
+        and (
+            wanted = '{}'
+            or l.person_id in (select d.person_id from people_described(window_start, window_start + interval '1 day', wanted, false) as d)
+        )
+    group by l.grid_id
+    union all
+    select
+        l.grid_id,
+        count(distinct l.person_id),
+        count(*)
+    from person_location as l
+    where
+        rollup_label(wanted) is not null
+        and day_floor(window_end, zone) >= day_ceil(window_start, zone)
+        and l.taken_at >= midnight(day_floor(window_end, zone), zone)
+        and l.taken_at < window_end
+        and (on_floor is null or l.floor = on_floor)
+        and (
+            wanted = '{}'
+            or l.person_id in (select d.person_id from people_described(window_end - interval '1 day', window_end, wanted, false) as d)
+        )
+    group by l.grid_id
+    union all
+    select
+        l.grid_id,
+        count(distinct l.person_id),
+        count(*)
+    from person_location as l
+    where
+        rollup_label(wanted) is null
+        and l.taken_at >= window_start
+        and l.taken_at < window_end
+        and (on_floor is null or l.floor = on_floor)
+        and l.person_id in (select d.person_id from people_described(window_start, window_end, wanted, false) as d)
+    group by l.grid_id
+$$;
+
 create or replace function refresh_rollups(of_day date)
 returns void
 language plpgsql

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from sql.catalogue import Catalogue
+from sql.catalogue import Catalogue, ask
 from sql.store import Store
 from tests.sql.mall import SITE
 from tests.sql.test_catalogue import with_ids
@@ -49,6 +49,22 @@ def test_a_question_about_a_day_reads_that_day_and_no_month(month: Store, read: 
                 plan = connection.execute(explain, {**bound.values, "zone": bound.zone}).fetchone()
             assert plan is not None
             assert days_read(plan[0]) <= AROUND, f"{question.id} {inputs}"
+
+
+def test_a_question_about_a_day_scans_that_day_and_no_month(month: Store, read: Store) -> None:
+    """Also within functions, into which a plan does not show."""
+    scanned = "select relname from pg_stat_xact_user_tables where coalesce(seq_scan, 0) + coalesce(idx_scan, 0) > 0"
+    seen: set[str] = set()
+    for question in CATALOGUE.questions.values():
+        cases = yaml.safe_load((GOLDEN / f"{question.id}.yaml").read_text())
+        for inputs in (case["inputs"] for case in cases if about_a_day(case["inputs"])):
+            with read.connection() as connection:
+                ask(connection, question, question.bind(with_ids(inputs), SITE.time_zone))
+                names = connection.execute(scanned.encode()).fetchall()
+            days = {day for (name,) in names for day in re.findall(r"_(\d{4}_\d\d_\d\d)$", name)}
+            assert days <= AROUND, f"{question.id} {inputs}"
+            seen |= days
+    assert "2026_11_20" in seen
 
 
 def test_whoever_asks_gets_a_plan_for_the_window_each_time(read: Store) -> None:
