@@ -14,12 +14,14 @@ from datetime import date
 
 import numpy as np
 
+from models.vision.tracker import identity
 from models.world.paths import Path
 from models.world.people import person_id
 from models.world.periods import from_epoch_s, local_day
 from models.world.places import Site
+from pipelines.association.doubles import united
 from pipelines.association.ends import paths
-from pipelines.association.following import followed
+from pipelines.association.following import differences, followed
 from pipelines.association.reasons import Membership, memberships
 from pipelines.association.reunion import Person, reunited
 from pipelines.association.stays import Stay, stays
@@ -28,6 +30,10 @@ from pipelines.association.visitors import owners, visitors
 
 VERSION = "4"
 """Raised whenever the same tracklets would become other persons or paths."""
+ALIKENESS = identity.ALIKENESS
+"""How alike the errors of looks are in time. Learned for each mall, as it is for detections with embeddings (`following`), it joins two
+of the demo's people in its 2 minutes: IDF1 89.8 instead of 93.3 (seed 7; 91.5 either way with seed 31).
+"""
 STEP_S = 1.0
 """Step of the common clock, and of the paths."""
 
@@ -131,7 +137,8 @@ def _on_floor(ordered: Sequence[Tracklet], site: Site, floor: int, step_s: float
     if not cameras:
         return []
     seen = sightings(ordered, cameras, step_s)
-    fused, ways = followed(seen, step_s)
+    fused, ways = followed(seen, step_s, alikeness=ALIKENESS)
+    ways = united(ways, fused, differences(ways, fused))
 
     def day_of(time_s: float) -> date:
         return local_day(from_epoch_s(time_s), site.time_zone)

@@ -1,5 +1,7 @@
 """From sightings to ways: fuse moment by moment, follow over the floor; first by place alone, then knowing how looks differ."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,40 +19,49 @@ BLOCK_S = 10.0
 
 
 def followed(
-    seen: Sightings, step_s: float, *, manoeuvres: float = 0.0, independent: int = 0
+    seen: Sightings, step_s: float, *, manoeuvres: float = 0.0, independent: int = 0, alikeness: float | None = None
 ) -> tuple[Fused, list[Way]]:
     """Everybody's way, first by place alone; then again, knowing from those ways how looks differ between people and in one.
 
     `manoeuvres` is the share of steps that are one (`models.vision.tracker.motion`). So many of the first axes of the looks are
     `independent`: their errors differ from camera to camera at one moment, so that several cameras are surer than one. Errors of
-    embeddings do not: taking them so loses 8 of 98 points of the demo. How alike errors are in time is learned on every axis: who
-    turns looks otherwise for a while, and is the same person.
+    embeddings do not: taking them so loses 8 of 98 points of the demo. How alike errors are in time is learned on every axis,
+    unless it is given: who turns looks otherwise for a while, and is the same person.
     """
     variances = identity.nobody_differs(seen.looks.shape[1])
     fused = weighed(fuse(seen, variances), seen)
     if not seen.looks.size:
         return fused, follow(fused, variances, step_s, manoeuvres)
-    ways = follow(fused, variances, step_s, manoeuvres, sweeps=FIRST_SWEEPS)
-    owner = np.full(len(fused), -1)
-    for number, way in enumerate(ways):
-        owner[way.fused] = number
+    owner = _owner(follow(fused, variances, step_s, manoeuvres, sweeps=FIRST_SWEEPS), fused)
     is_independent = np.arange(seen.looks.shape[1]) < independent
     over_cameras = _variances(seen.looks, owner[fused.member])
-    in_time = _in_time(over_cameras, fused, owner, is_independent, step_s)
+    in_time = _in_time(over_cameras, fused, owner, is_independent)
+    in_time = in_time._replace(alikeness=_alikeness(fused, owner, step_s) if alikeness is None else alikeness)
     at_once = over_cameras._replace(alikeness=np.where(is_independent, 0.0, identity.ALIKENESS))
     fused = weighed(fuse(seen, at_once), seen)
     return fused, follow(fused, in_time, step_s, manoeuvres)
 
 
-def _in_time(
-    over_cameras: Variances, fused: Fused, owner: Indices, is_independent: NDArray[np.bool_], step_s: float
-) -> Variances:
+def differences(ways: Sequence[Way], fused: Fused) -> Variances:
+    """How the looks of such ways differ between people and within one."""
+    return _variances(fused.looks, _owner(ways, fused))
+
+
+def _owner(ways: Sequence[Way], fused: Fused) -> Indices:
+    """Whose each fused moment is, (n,): the number of a way, -1 if nobody's."""
+    owner = np.full(len(fused), -1)
+    for number, way in enumerate(ways):
+        owner[way.fused] = number
+    return owner
+
+
+def _in_time(over_cameras: Variances, fused: Fused, owner: Indices, is_independent: NDArray[np.bool_]) -> Variances:
     """How looks vary from moment to moment: as `over_cameras`, where those together are no surer than one, else as their mean does."""
     together = _variances(fused.looks, owner)
     between, within = (
         np.where(is_independent, one, other) for one, other in zip(together[:2], over_cameras[:2], strict=True)
     )
-    return Variances(between, within, _alikeness(fused, owner, step_s))
+    return Variances(between, within)
 
 
 def _alikeness(fused: Fused, owner: Indices, step_s: float) -> Floats:
