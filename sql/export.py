@@ -10,6 +10,7 @@ from typing import Any
 
 from models.world.errors import BadWindow, Busy, NotFound
 from models.world.periods import Window, utc_day
+from sql import locks
 from sql.store import Connection, Store
 from sql.text import statement
 
@@ -56,10 +57,7 @@ def rows(connection: Connection, table: str, window: Window, most: int) -> Itera
 @contextmanager
 def alone(store: Store, day: date) -> Iterator[None]:
     """Keeps other exports of the day out. Raises Busy while there is one."""
-    with store.connection() as holder:
-        if holder.execute(statement("export/alone"), {"day": day}).fetchone() != (True,):
+    with locks.alone(store, "mall export", day.toordinal()) as is_alone:
+        if not is_alone:
             raise Busy(f"another export of {day} is at work; wait until it has ended")
-        try:
-            yield
-        finally:
-            holder.execute(statement("export/done"), {"day": day})
+        yield

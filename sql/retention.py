@@ -4,8 +4,8 @@ Nothing is copied: a day's tables change their parent. Each step is a transactio
 briefly, so that no reader waits long; a job that was killed goes on where it stopped.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
@@ -71,17 +71,9 @@ def make_ahead(connection: Connection, today: date) -> None:
     connection.execute(statement("ledger/ensure-partitions"), {"start": start, "end": start + AHEAD})
 
 
-@contextmanager
-def alone(store: Store) -> Iterator[bool]:
+def alone(store: Store) -> AbstractContextManager[bool]:
     """Whether nobody else is at it; then nobody is until the end of the block."""
-    with store.connection(read_only=False) as holder:
-        if holder.execute(statement("retention/alone")).fetchone() != (True,):
-            yield False
-            return
-        try:
-            yield True
-        finally:
-            holder.execute(statement("retention/done"))
+    return locks.alone(store, "mall retention")
 
 
 def retire(store: Store, step: Step, patience_s: float) -> None:

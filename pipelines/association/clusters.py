@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from models.vision.tracker import identity
 from models.vision.tracker.identity import Variances
 from models.vision.tracker.linking import best_pairs
+from models.vision.tracker.motion import squared_distance
 from pipelines.association.tracklets import Floats, Indices, Ints, Sightings
 
 UNSEEN = 0.7
@@ -174,8 +175,5 @@ def _inverse(matrices: Floats) -> Floats:
 
 def _log_density(away_m: Floats, noise_m2: Floats) -> Floats:
     """Log N(away; 0, noise) of n planar vectors, (n,)."""
-    xx, xy, _, yy = noise_m2.reshape(-1, 4).T
-    determinant = xx * yy - xy**2
-    x, y = away_m.T
-    distance = (yy * x**2 - 2 * xy * x * y + xx * y**2) / determinant
+    distance, determinant = squared_distance(away_m, noise_m2)
     return np.asarray(-np.log(2 * np.pi) - 0.5 * np.log(determinant) - 0.5 * distance)

@@ -16,6 +16,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from models.vision.tracker import identity
+from models.vision.tracker.motion import squared_distance
 from pipelines.association.fusing import Fused, fuse
 from pipelines.association.tracklets import Floats, Indices, Sightings
 
@@ -57,7 +58,7 @@ def learned(seen: Sightings, per_px_m: Floats) -> Sightings:
 def _confirmed(rows: Indices, seen: Sightings, off_m: Floats, others_m2: Floats) -> Indices:
     """Those of a camera's rows, no more than `MOST`, in which others see the same person."""
     known = rows[np.isfinite(off_m[rows, 0])]
-    known = known[_squared(off_m[known], others_m2[known] + seen.noise_m2[known])[0] < FARTHEST]
+    known = known[squared_distance(off_m[known], others_m2[known] + seen.noise_m2[known])[0] < FARTHEST]
     every = max(1, -(-len(known) // MOST))
     return np.asarray(known[::every])
 
@@ -78,7 +79,7 @@ def _likeliest(off_m: Floats, others_m2: Floats, xy_m: Floats, per_px_m: Floats)
     """e, a, b, and c of one camera."""
 
     def unlikely(shape: Floats) -> float:
-        distance, determinant = _squared(off_m, others_m2 + _covariance(shape, xy_m, per_px_m))
+        distance, determinant = squared_distance(off_m, others_m2 + _covariance(shape, xy_m, per_px_m))
         return float((distance + np.log(determinant)).mean())
 
     far = _far_side(xy_m, per_px_m)
@@ -99,11 +100,3 @@ def _covariance(shape: Floats, xy_m: Floats, per_px_m: Floats) -> Floats:
     away = (xy_m - shape[3:]) * per_px_m[:, None]
     isotropic = even**2 + (across * per_px_m) ** 2
     return np.asarray(isotropic[:, None, None] * np.eye(2) + along**2 * away[:, :, None] * away[:, None, :])
-
-
-def _squared(off_m: Floats, covariance: Floats) -> tuple[Floats, Floats]:
-    """Squared Mahalanobis distances, (n,), and the determinants, (n,)."""
-    xx, xy, _, yy = covariance.reshape(-1, 4).T
-    x, y = off_m.T
-    determinant = xx * yy - xy**2
-    return (yy * x**2 - 2 * xy * x * y + xx * y**2) / determinant, determinant

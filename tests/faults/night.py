@@ -24,12 +24,13 @@ from models.world.paths import Path, cut_at_hours, simplified
 from models.world.people import person_id
 from models.world.periods import Window, local_day, site_hours, utc_day
 from models.world.ways import Ways
-from sql import days, ledger, people
+from sql import days, ledger, people, sites
 from sql.coverage import Covered
 from sql.day_people import DayOfPeople, Tracklets
 from sql.ledger import LoadClaim
 from sql.people import HourOfPeople, Person, PersonTracklet
 from sql.store import Store
+from tests.conftest import Database
 from tests.sql.mall import SITE
 
 DAY = date(2026, 10, 25)
@@ -156,3 +157,13 @@ def ids(keys: Sequence[uuid.UUID]) -> np.ndarray[Any, np.dtype[np.void]]:
 
 
 HOURS = [hour for day in DAYS for hour in hours_of(day)]
+
+
+def opened(database: Database) -> Database:
+    """The database with the mall and all guests of the night."""
+    with Store(database.admin_dsn, role="admin", size=1) as admin, admin.connection() as connection:
+        sites.save(connection, SITE, valid_from=MIDNIGHT - timedelta(days=9))
+    with Store(database.ingest_dsn, role="ingest", size=3) as ingest:
+        for day in DAYS:
+            load_day(ingest, day, GUESTS)
+    return database

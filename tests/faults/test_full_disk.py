@@ -7,7 +7,6 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -16,13 +15,11 @@ from psycopg import sql
 
 from cluster.embedded.postgres import PostgresServer
 from models.world.errors import StoreUnavailable
-from sql import sites
 from sql.store import Store
 from tests.conftest import Database
 from tests.faults.loader import Kind, Load, here
-from tests.faults.night import DAYS, GUESTS, MIDNIGHT, load_day
+from tests.faults.night import opened
 from tests.faults.watcher import Watcher, state
-from tests.sql.mall import SITE
 
 STEP_KB = 24
 _numbers = itertools.count()
@@ -91,12 +88,7 @@ def cramped(space: sql.Identifier, postgres: PostgresServer, database: Database)
         login = sql.Identifier(connection.info.user)
     with psycopg.connect(postgres.dsn(), autocommit=True) as superuser:
         superuser.execute(sql.SQL("alter role {} set default_tablespace = {}").format(login, space))
-    with Store(database.admin_dsn, role="admin", size=1) as admin, admin.connection() as connection:
-        sites.save(connection, SITE, valid_from=MIDNIGHT - timedelta(days=9))
-    with Store(database.ingest_dsn, role="ingest", size=3) as ingest:
-        for day in DAYS:
-            load_day(ingest, day, GUESTS)
-    return database
+    return opened(database)
 
 
 def failed(load: Load, dsn: str) -> bool:

@@ -12,13 +12,12 @@ import psycopg
 import pytest
 
 from cluster.embedded.postgres import PostgresServer
-from sql import sites, store
+from sql import store
 from sql.store import Store
 from tests.conftest import Database
 from tests.faults.loader import Kind, Load, Loader, here
-from tests.faults.night import DAYS, GUESTS, MIDNIGHT, load_day
+from tests.faults.night import opened
 from tests.faults.watcher import State, Watcher, state
-from tests.sql.mall import SITE
 
 LOADER, SERVER = "loader", "server"
 _numbers = itertools.count()
@@ -40,15 +39,6 @@ def durable_night(durable: PostgresServer) -> Iterator[Database]:
     yield opened(Database(dsns["admin"], dsns["ingest"], dsns["read"]))
     with psycopg.connect(durable.dsn(), autocommit=True) as connection:
         connection.execute(f"drop database {name} with (force)".encode())
-
-
-def opened(database: Database) -> Database:
-    with Store(database.admin_dsn, role="admin", size=1) as admin, admin.connection() as connection:
-        sites.save(connection, SITE, valid_from=MIDNIGHT - timedelta(days=9))
-    with Store(database.ingest_dsn, role="ingest", size=3) as ingest:
-        for day in DAYS:
-            load_day(ingest, day, GUESTS)
-    return database
 
 
 def besiege(database: Database, server: PostgresServer | None, kind: Kind, victims: Sequence[str], seed: int) -> int:

@@ -137,8 +137,13 @@ def _log_odds(share: float) -> float:
 
 def _innovation(states: States, xy_m: Floats, noise_m2: Floats) -> tuple[Floats, Floats]:
     """Squared Mahalanobis distance of places to where they are expected, (n,), and the determinant of that covariance, (n,)."""
-    xx, xy, _, yy = (states.covariance[:, :2, :2] + noise_m2).reshape(-1, 4).T
-    x, y = (xy_m - states.mean[:, :2]).T
+    return squared_distance(xy_m - states.mean[:, :2], states.covariance[:, :2, :2] + noise_m2)
+
+
+def squared_distance(away_m: Floats, covariance_m2: Floats) -> tuple[Floats, Floats]:
+    """Squared Mahalanobis distance, (n,), of planar errors (n, 2), and the determinant, (n,), of each covariance (n, 2, 2)."""
+    xx, xy, _, yy = covariance_m2.reshape(-1, 4).T
+    x, y = away_m.T
     determinant = xx * yy - xy**2
     return (yy * x**2 - 2 * xy * x * y + xx * y**2) / determinant, determinant
 

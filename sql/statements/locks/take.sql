@@ -1,0 +1,1 @@
+select pg_try_advisory_lock(hashtext(%(work)s::text), %(number)s::integer);
