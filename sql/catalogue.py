@@ -1,7 +1,7 @@
 """The catalogue: every question that may be asked, each one file in `sql/queries`.
 
 A file is one SQL statement below comment lines that hold YAML: id, title, description, parameters, result, columns,
-permission and needs. It is data only: no conditions, no templating. Values are bound, never put into the text.
+permission, needs and, where the answer is that of each of the mall's own days one after another, `by: day`. It is data only: no conditions, no templating. Values are bound, never put into the text.
 """
 
 import itertools
@@ -15,13 +15,12 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
-from models.world.attributes import ATTRIBUTES, UNKNOWN
-from models.world.errors import BadParameter, BadWindow, UnknownQuestion, UnknownSection
+from models.world.attributes import ATTRIBUTES
+from models.world.errors import BadParameter, UnknownQuestion
 from models.world.periods import Window
 from sql.keys import PERMISSIONS
 from sql.parameters import Parameter, Type, read_value
-from sql.store import Connection
-from sql.text import QUERIES, statement
+from sql.text import QUERIES
 
 Result = Literal["paths", "rows", "scalar", "series"]
 INSTANT = timedelta(seconds=1)
@@ -60,15 +59,6 @@ class Bound:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """Rows of values; `unknown` counts the people who may or may not fit the attributes asked for, None without any."""
-
-    columns: tuple[str, ...]
-    rows: list[tuple[Any, ...]]
-    unknown: int | None
-
-
-@dataclass(frozen=True)
 class Question:
     """A named query with typed parameters."""
 
@@ -81,6 +71,7 @@ class Question:
     permission: str
     needs: tuple[str, ...]
     sql: bytes
+    by_day: bool = False
 
     def bind(self, inputs: Mapping[str, object], zone: ZoneInfo) -> Bound:
         """The inputs as values; a time without offset is local time in `zone`.
@@ -117,58 +108,6 @@ class Catalogue:
         return self.questions[question_id]
 
 
-def check(connection: Connection, bound: Bound) -> None:
-    """Raise UnknownSection for a section that the mall never had, BadParameter for a floor that it has not, BadWindow for a
-    time whose people were moved aside.
-    """
-    moved = connection.execute(statement("catalogue/moved-before")).fetchone()
-    if moved is not None and bound.window.start.date() < moved[0]:
-        raise BadWindow(f"people of the time before {moved[0]} are no longer at hand (30 days are); ask from then on")
-    _check_section(connection, bound.values.get("section"))
-    _check_floor(connection, bound.values.get("floor"))
-
-
-def _check_section(connection: Connection, section: str | None) -> None:
-    if section is None:
-        return
-    names = [row[0] for row in connection.execute(statement("catalogue/sections"))]
-    if section not in names:
-        raise UnknownSection(f"there is no section {section!r}; known: {', '.join(names) or 'none'}")
-
-
-def _check_floor(connection: Connection, floor: int | None) -> None:
-    if floor is None:
-        return
-    floors = [row[0] for row in connection.execute(statement("catalogue/floors"))]
-    if floor not in floors:
-        raise BadParameter("floor", f"there is no floor {floor}; known: {', '.join(map(str, floors)) or 'none'}")
-
-
-def ask(connection: Connection, question: Question, bound: Bound, most: int | None = None) -> Answer:
-    """Run the question, for all rows or the first ones. Its cost is bounded by the connection's statement timeout.
-
-    Raises as `check` does.
-    """
-    check(connection, bound)
-    rows = _rows(connection, question, {**bound.values, "zone": bound.zone}, most)
-    return Answer(tuple(column.name for column in question.columns), rows, _unknown(connection, bound))
-
-
-def _rows(
-    connection: Connection, question: Question, values: Mapping[str, Any], most: int | None
-) -> list[tuple[Any, ...]]:
-    if most is None:
-        cursor: Any = connection.cursor(binary=True)
-        found = cursor.execute(question.sql, values).fetchall()
-    else:
-        # The database then plans for the first rows.
-        cursor = connection.cursor("answer", binary=True)
-        found = cursor.execute(question.sql, values).fetchmany(most)
-    names = [column.name for column in cursor.description or ()]
-    cursor.close()
-    return [tuple(_expanded(names, row)) for row in found] if "attributes" in names else found
-
-
 def read_question(path: Path) -> Question:
     """A question from its file. Raises ValueError naming the file and what is wrong."""
     text = path.read_text()
@@ -185,11 +124,23 @@ def read_question(path: Path) -> Question:
 
 
 def _question(fields: Mapping[str, Any], body: str) -> Question:
-    unknown = set(fields) - {"id", "title", "description", "parameters", "result", "columns", "permission", "needs"}
+    unknown = set(fields) - {
+        "id",
+        "title",
+        "description",
+        "parameters",
+        "result",
+        "columns",
+        "permission",
+        "needs",
+        "by",
+    }
     if unknown:
         raise ValueError(f"unknown words: {', '.join(sorted(unknown))}")
     if fields["result"] not in get_args(Result) or fields["permission"] not in PERMISSIONS:
         raise ValueError(f"result is one of {get_args(Result)}, permission one of {PERMISSIONS}")
+    if fields.get("by", "day") != "day" or ("by" in fields and {"from", "to"} - _names(fields)):
+        raise ValueError("by is `day`, for a question with the parameters from and to, or left out")
     columns = tuple(column for entry in fields["columns"] for column in _columns(entry))
     if fields["permission"] == "aggregates" and PEOPLE not in {column.name for column in columns}:
         raise ValueError(f"an aggregate has a column {PEOPLE!r}: it decides whether a group is too small to show")
@@ -203,7 +154,12 @@ def _question(fields: Mapping[str, Any], body: str) -> Question:
         permission=fields["permission"],
         needs=tuple(fields["needs"]),
         sql=body.encode(),
+        by_day="by" in fields,
     )
+
+
+def _names(fields: Mapping[str, Any]) -> set[str]:
+    return {entry["name"] for entry in fields["parameters"]}
 
 
 def _parameter(entry: Mapping[str, Any]) -> Parameter:
@@ -250,27 +206,3 @@ def _check_order(values: Mapping[str, Any]) -> None:
     start, end = values.get("from"), values.get("to")
     if isinstance(start, datetime) and isinstance(end, datetime) and end <= start:
         raise BadParameter("to", f"the window must end after it starts; got {start.isoformat()} to {end.isoformat()}")
-
-
-def _expanded(names: list[str], row: tuple[Any, ...]) -> Iterator[Any]:
-    for name, value in zip(names, row, strict=True):
-        if name == "attributes":
-            yield from ((value or {}).get(key, UNKNOWN) for key in ATTRIBUTES)
-        else:
-            yield value
-
-
-def _unknown(connection: Connection, bound: Bound) -> int | None:
-    if bound.values.get("attribute", "{}") == "{}":
-        return None
-    asked = {"from": None, "to": None, "at": None, "section": None, "floor": None, **bound.values, "zone": bound.zone}
-    row = connection.execute(statement(f"catalogue/undecided-{_place(asked)}"), asked).fetchone()
-    return int(row[0]) if row else None
-
-
-def _place(asked: Mapping[str, Any]) -> str:
-    if asked["at"] is not None:
-        return "at"
-    if asked["floor"] is not None:
-        return "on-floor"
-    return "in-mall" if asked["section"] is None else "in-section"

@@ -12,7 +12,7 @@ from cluster.bench_store.filled import Crowd
 from models.world.errors import StoreUnavailable
 from pipelines.simulator.crowd.building import boxes, site
 from pipelines.simulator.crowd.truth import day_window_s
-from sql import catalogue, measuring
+from sql import asking, measuring
 from sql.catalogue import Catalogue, Question
 from sql.store import Store
 
@@ -68,7 +68,7 @@ def timed(read: Store, question_id: str, window: Window, random: np.random.Gener
     began = time.perf_counter()
     try:
         with read.connection() as connection:
-            catalogue.ask(connection, question, bound, page)
+            asking.ask(connection, question, bound, page)
     except StoreUnavailable:
         return float("inf")
     return time.perf_counter() - began

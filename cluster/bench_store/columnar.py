@@ -21,7 +21,7 @@ from cluster.bench_store.filled import Crowd
 from models.world.periods import site_hours, utc_day
 from pipelines.simulator.crowd.building import boxes, site
 from pipelines.simulator.crowd.truth import day_window_s
-from sql import catalogue, measuring
+from sql import asking, measuring
 from sql.aside import hour_of
 from sql.catalogue import Catalogue
 from sql.day_people import DayOfPeople
@@ -98,7 +98,7 @@ def _ours_s(read: Store, question_id: str, asked: Mapping[str, Any]) -> float:
     bound = question.bind({name: one for name, one in given.items() if name in known}, site().time_zone)
     began = time.perf_counter()
     with read.connection() as connection:
-        catalogue.ask(connection, question, bound, PAGE)
+        asking.ask(connection, question, bound, PAGE)
     return time.perf_counter() - began
 
 

@@ -10,7 +10,7 @@ from cluster.bench_store.filled import Crowd
 from pipelines.simulator.crowd.building import site
 from pipelines.simulator.crowd.truth import Truth, day_window_s
 from pipelines.simulator.crowd.walking import walk_day
-from sql import catalogue
+from sql import asking
 from sql.catalogue import Catalogue
 from sql.store import Store
 
@@ -50,7 +50,7 @@ def _told(
     attribute = [f"{key}:{value}" for key, value in wanted.items()]
     inputs = {"from": text(window[0]), "to": text(window[1]), "attribute": attribute, **more}
     with read.connection() as connection:
-        return catalogue.ask(connection, question, question.bind(inputs, site().time_zone)).rows
+        return asking.ask(connection, question, question.bind(inputs, site().time_zone)).rows
 
 
 def same(rows: Rows, truth: Rows) -> bool:

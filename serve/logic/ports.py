@@ -11,7 +11,8 @@ from typing import Protocol
 from models.world.periods import Window
 from models.world.places import Site
 from serve.logic.standing import Standing
-from sql.catalogue import Answer, Bound, Question
+from sql.asking import Answer
+from sql.catalogue import Bound, Question
 from sql.coverage import CameraCoverage
 from sql.figures import Figures
 from sql.jobs import Job

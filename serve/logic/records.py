@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from models.world.periods import Window
 from models.world.places import Site
 from serve.logic.ports import Read
-from sql import audit, catalogue, coverage, keys, sites, store
-from sql.catalogue import Answer, Bound, Question
+from sql import asking, audit, coverage, keys, sites, store
+from sql.asking import Answer
+from sql.catalogue import Bound, Question
 from sql.coverage import CameraCoverage
 from sql.keys import Caller
 
@@ -36,11 +37,11 @@ class StoredReading:
 
     def check(self, bound: Bound) -> None:
         """Whether section and floor exist."""
-        catalogue.check(self._connection, bound)
+        asking.check(self._connection, bound)
 
     def answer(self, question: Question, bound: Bound) -> Answer:
         """The rows of the question."""
-        return catalogue.ask(self._connection, question, bound)
+        return asking.ask(self._connection, question, bound)
 
 
 class StoredRecords:

@@ -12,6 +12,7 @@
 --   - {name: radius_m, type: number, required: true, unit: m, description: how near}
 --   - {name: attribute, type: attribute, multiple: true, description: "key:value that must hold"}
 -- result: rows
+-- by: day
 -- columns:
 --   - {name: person, type: id}
 --   - {name: nearest_at, type: time}

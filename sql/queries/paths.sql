@@ -11,6 +11,7 @@
 --   - {name: section, type: section, description: only inside this section}
 --   - {name: floor, type: floor, description: only on this floor}
 -- result: paths
+-- by: day
 -- columns:
 --   - {name: person, type: id}
 --   - {name: floor, type: integer}

@@ -9,6 +9,7 @@
 --   - {name: attribute, type: attribute, multiple: true, description: "key:value that must hold"}
 --   - {name: section, type: section, description: only inside this section}
 -- result: rows
+-- by: day
 -- columns:
 --   - {name: person, type: id}
 --   - {name: first_seen, type: time}
@@ -39,7 +40,5 @@ left join person_attributes as a
     on
         p.person_id = a.person_id
         and a.active
-        and a.day between
-        day_floor(%(from)s::timestamptz, %(zone)s::text)
-        and day_floor(%(to)s::timestamptz - interval '1 microsecond', %(zone)s::text)
+        and a.day = day_floor(%(from)s::timestamptz, %(zone)s::text)
 order by p.first_seen, p.person_id;

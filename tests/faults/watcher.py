@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any, Self
 
 from models.world.errors import StoreUnavailable
-from sql import catalogue
+from sql import asking
 from sql.catalogue import Catalogue
 from sql.store import Connection, Store
 from tests.faults.night import MIDNIGHT
@@ -37,7 +37,7 @@ def answers(store: Store) -> State:
     for question_id, inputs in ASKED.items():
         question = Catalogue.load().question(question_id)
         with store.connection() as connection:
-            rows = catalogue.ask(connection, question, question.bind(inputs, SITE.time_zone)).rows
+            rows = asking.ask(connection, question, question.bind(inputs, SITE.time_zone)).rows
         told[question_id] = _digest(sorted(rows, key=repr))
     return told
 

@@ -16,7 +16,7 @@ from pipelines.flow import Resources
 from pipelines.objects import FolderStore
 from pipelines.retention import Retention, daily
 from pipelines.worker import Terms
-from sql import catalogue, ledger, sites, videos
+from sql import asking, ledger, sites, videos
 from sql.catalogue import Catalogue
 from sql.retention import Step, alone
 from sql.store import Store
@@ -128,7 +128,7 @@ def test_a_question_about_a_day_that_was_moved_is_refused_with_the_reason(
     work.run(old)
     bound = PEOPLE.bind(WINDOW, SITE.time_zone)
     with pytest.raises(BadWindow, match="no longer at hand"), read.connection() as connection:
-        catalogue.ask(connection, PEOPLE, bound)
+        asking.ask(connection, PEOPLE, bound)
 
 
 LONG_AGO = datetime(2026, 5, 1, 22, 30, tzinfo=UTC)

@@ -19,7 +19,8 @@ from serve.api.readiness import probes
 from serve.logic.desk import Observe, QuestionDesk
 from serve.logic.jobs import EXTRACT, JobDesk
 from serve.logic.ports import Read
-from sql.catalogue import Answer, Bound, Catalogue, Question
+from sql.asking import Answer
+from sql.catalogue import Bound, Catalogue, Question
 from sql.coverage import CameraCoverage, Unusable
 from sql.keys import Caller
 from sql.store import LATEST

@@ -12,7 +12,8 @@ from models.world.paths import Path
 from models.world.periods import from_epoch_s
 from models.world.places import Section, Site, inside
 from models.world.ways import Ways, visits
-from sql.catalogue import Answer, Bound, Question
+from sql.asking import Answer
+from sql.catalogue import Bound, Question
 
 
 class Walker(Protocol):

@@ -2,7 +2,8 @@
 
 import uuid
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from pipelines.simulator.crowd import filling
 from pipelines.simulator.crowd.building import site
 from pipelines.simulator.crowd.truth import Truth, day_window_s
 from pipelines.simulator.crowd.walking import walk_day
-from sql import catalogue
+from sql import asking
 from sql.catalogue import Catalogue
 from sql.store import Store
 
@@ -32,9 +33,29 @@ def asked(admin: Store, ingest: Store, read: Store) -> Ask:
         question = CATALOGUE.question(question_id)
         bound = question.bind({**times, **attributes, **inputs}, site().time_zone)
         with read.connection() as connection:
-            return catalogue.ask(connection, question, bound).rows
+            return asking.ask(connection, question, bound).rows
 
     return ask
+
+
+def test_what_is_asked_day_by_day_is_the_whole_answer(admin: Store, ingest: Store, read: Store) -> None:
+    filling.generate(admin, ingest, DAY, 2, PEOPLE, SEED)
+    second = day_window_s(DAY + timedelta(days=1))
+    window = {"from": told(PART[0]), "to": told(second[0] + 14.4 * 3600)}
+    place = {"floor": 0, "x_m": 101.0, "y_m": 30.0, "radius_m": 2.5}
+    for name, more in (("paths", {}), ("paths", {"section": "street-0"}), ("passers-by", place)):
+        question = CATALOGUE.question(name)
+        bound = question.bind({**window, **more}, site().time_zone)
+        with read.connection() as connection:
+            by_days = asking.ask(connection, question, bound).rows
+            at_once = asking.ask(connection, replace(question, by_day=False), bound).rows
+            placed = list(asking.rows(connection, question, bound))
+            later = {number: list(asking.rows(connection, question, bound, placed[number][0])) for number in (1, -40)}
+        assert sorted(by_days, key=str) == sorted(at_once, key=str), name
+        assert [row for _, row in placed] == by_days
+        assert {place.day for place, _ in placed} == {DAY, DAY + timedelta(days=1)}
+        assert [place for place, _ in placed] == sorted(place for place, _ in placed)
+        assert all(rows == placed[number:] for number, rows in later.items()), name
 
 
 def told(seconds: float) -> str:

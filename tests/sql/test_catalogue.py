@@ -8,8 +8,9 @@ import yaml
 
 from models.world.attributes import ATTRIBUTES, UNKNOWN
 from models.world.errors import BadParameter, UnknownQuestion, UnknownSection
-from sql import catalogue
-from sql.catalogue import Answer, Catalogue
+from sql import asking
+from sql.asking import Answer
+from sql.catalogue import Catalogue
 from sql.store import Store
 from sql.text import QUERIES
 from tests.sql import mall
@@ -23,7 +24,7 @@ HOSTILE = ["'; drop table person; --", "food-court' or '1'='1", "%s", "%(from)s"
 def ask(store: Store, question_id: str, inputs: dict[str, Any]) -> Answer:
     question = CATALOGUE.question(question_id)
     with store.connection() as connection:
-        return catalogue.ask(connection, question, question.bind(inputs, SITE.time_zone))
+        return asking.ask(connection, question, question.bind(inputs, SITE.time_zone))
 
 
 def test_every_question_gives_its_golden_answers(filled: Store, read: Store) -> None:
@@ -43,8 +44,8 @@ def test_the_first_rows_of_an_answer_are_those_of_the_whole(filled: Store, read:
     question = CATALOGUE.question("paths")
     bound = question.bind({"from": "2026-11-20T09:00Z", "to": "2026-11-20T11:00Z"}, SITE.time_zone)
     with read.connection() as connection:
-        whole = catalogue.ask(connection, question, bound)
-        first = catalogue.ask(connection, question, bound, most=3)
+        whole = asking.ask(connection, question, bound)
+        first = asking.ask(connection, question, bound, most=3)
     assert first.rows == whole.rows[:3]
     assert len(whole.rows) > 3
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from sql.catalogue import Catalogue, ask
+from sql.asking import ask
+from sql.catalogue import Catalogue
 from sql.store import Store
 from tests.sql.mall import SITE
 from tests.sql.test_catalogue import with_ids

@@ -6,7 +6,7 @@ import pytest
 from models.world.errors import BadSite, NotFound
 from models.world.lenses import Lens
 from models.world.places import Section, cells_of, with_homography
-from sql import catalogue, sites, videos
+from sql import asking, sites, videos
 from sql.catalogue import Catalogue
 from sql.store import Store
 from tests.sql import mall
@@ -100,7 +100,7 @@ def test_a_changed_section_answers_each_time_by_the_border_of_that_time(
     for start, end in (("10:00", "10:05"), ("10:06", "10:09"), ("10:00", "10:09")):
         inputs = {"from": f"2026-11-20T{start}Z", "to": f"2026-11-20T{end}Z", "section": "food-court"}
         with read.connection() as connection:
-            answer = catalogue.ask(connection, question, question.bind(inputs, SITE.time_zone))
+            answer = asking.ask(connection, question, question.bind(inputs, SITE.time_zone))
         counts[start, end] = answer.rows[0][0]
     assert counts == {("10:00", "10:05"): 1, ("10:06", "10:09"): 1, ("10:00", "10:09"): 2}  # bob; dee; both
 

@@ -1,0 +1,158 @@
+"""Asking: the rows of a question, checked and in order, all of them, as a stream or page by page.
+
+A person belongs to one of the mall's own days. So a question that tells of people one by one (`by: day` in its front matter) is
+asked for each day of its window in turn: the first rows come at the price of one day, and no more than a day is sorted at a time.
+"""
+
+import itertools
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from psycopg import Cursor, ServerCursor
+
+from models.world.attributes import ATTRIBUTES, UNKNOWN
+from models.world.errors import BadParameter, BadWindow, UnknownSection
+from models.world.periods import local_day
+from sql.catalogue import Bound, Question
+from sql.store import Connection
+from sql.text import statement
+
+BATCH = 5000
+"""Rows that a stream takes from the database at a time."""
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True, order=True)
+class Place:
+    """A place in an answer: the mall's own day, and how many rows of that day come before it."""
+
+    day: date
+    row: int = 0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Rows of values; `unknown` counts the people who may or may not fit the attributes asked for, None without any."""
+
+    columns: tuple[str, ...]
+    rows: list[Row]
+    unknown: int | None
+
+
+def ask(connection: Connection, question: Question, bound: Bound, most: int | None = None) -> Answer:
+    """Run the question, for all rows or the first ones. Its cost is bounded by the connection's statement timeout.
+
+    Raises as `check` does.
+    """
+    check(connection, bound)
+    with closing(rows(connection, question, bound)) as found:
+        told = [row for _, row in itertools.islice(found, most)]
+    return Answer(tuple(column.name for column in question.columns), told, undecided(connection, bound))
+
+
+def check(connection: Connection, bound: Bound) -> None:
+    """Raise UnknownSection for a section that the mall never had, BadParameter for a floor that it has not, BadWindow for a
+    time whose people were moved aside.
+    """
+    moved = connection.execute(statement("catalogue/moved-before")).fetchone()
+    if moved is not None and bound.window.start.date() < moved[0]:
+        raise BadWindow(f"people of the time before {moved[0]} are no longer at hand (30 days are); ask from then on")
+    _check_section(connection, bound.values.get("section"))
+    _check_floor(connection, bound.values.get("floor"))
+
+
+def _check_section(connection: Connection, section: str | None) -> None:
+    if section is None:
+        return
+    names = [row[0] for row in connection.execute(statement("catalogue/sections"))]
+    if section not in names:
+        raise UnknownSection(f"there is no section {section!r}; known: {', '.join(names) or 'none'}")
+
+
+def _check_floor(connection: Connection, floor: int | None) -> None:
+    if floor is None:
+        return
+    floors = [row[0] for row in connection.execute(statement("catalogue/floors"))]
+    if floor not in floors:
+        raise BadParameter("floor", f"there is no floor {floor}; known: {', '.join(map(str, floors)) or 'none'}")
+
+
+def rows(
+    connection: Connection, question: Question, bound: Bound, start: Place | None = None
+) -> Generator[tuple[Place, Row], None, None]:
+    """The rows in their order, each with its place, from `start` on; close it when it is not read to its end.
+
+    What is asked day by day comes in batches and is never held as a whole.
+    """
+    parts, taken = (_days(bound), _streamed) if question.by_day else (_whole(bound), _fetched)
+    for day, values in parts:
+        if start is None or day >= start.day:
+            skipped = start.row if start is not None and day == start.day else 0
+            for number, row in enumerate(taken(connection, question, {**values, "zone": bound.zone}, skipped), skipped):
+                yield Place(day, number), row
+
+
+def undecided(connection: Connection, bound: Bound) -> int | None:
+    """How many people may or may not have the attributes asked for; None without any."""
+    if bound.values.get("attribute", "{}") == "{}":
+        return None
+    asked = {"from": None, "to": None, "at": None, "section": None, "floor": None, **bound.values, "zone": bound.zone}
+    row = connection.execute(statement(f"catalogue/undecided-{_where(asked)}"), asked).fetchone()
+    return int(row[0]) if row else None
+
+
+def _where(asked: Mapping[str, Any]) -> str:
+    if asked["at"] is not None:
+        return "at"
+    if asked["floor"] is not None:
+        return "on-floor"
+    return "in-mall" if asked["section"] is None else "in-section"
+
+
+def _whole(bound: Bound) -> Iterator[tuple[date, Mapping[str, Any]]]:
+    yield local_day(bound.window.start, ZoneInfo(bound.zone)), bound.values
+
+
+def _days(bound: Bound) -> Iterator[tuple[date, Mapping[str, Any]]]:
+    """The values for each of the mall's own days that the window touches."""
+    zone = ZoneInfo(bound.zone)
+    start, end = bound.values["from"], bound.values["to"]
+    while start < end:
+        day = local_day(start, zone)
+        tomorrow = datetime.combine(day + timedelta(days=1), time(), zone)
+        yield day, {**bound.values, "from": start, "to": min(tomorrow, end)}
+        start = tomorrow
+
+
+def _streamed(connection: Connection, question: Question, values: Mapping[str, Any], skipped: int) -> Iterator[Row]:
+    with connection.cursor("answer", binary=True) as cursor:
+        cursor.itersize = BATCH
+        cursor.execute(question.sql, values)
+        if skipped:
+            cursor.scroll(skipped)
+        yield from _told(cursor)
+
+
+def _fetched(connection: Connection, question: Question, values: Mapping[str, Any], skipped: int) -> Iterator[Row]:
+    # Not through a cursor, for which PostgreSQL plans no parallel work.
+    with connection.cursor(binary=True) as cursor:
+        cursor.execute(question.sql, values)
+        yield from itertools.islice(_told(cursor), skipped, None)
+
+
+def _told(cursor: Cursor[Row] | ServerCursor[Row]) -> Iterator[Row]:
+    """The rows, an object of attributes as one value for each."""
+    names = [column.name for column in cursor.description or ()]
+    return (tuple(_expanded(names, row)) for row in cursor) if "attributes" in names else iter(cursor)
+
+
+def _expanded(names: Sequence[str], row: Row) -> Iterator[Any]:
+    for name, value in zip(names, row, strict=True):
+        if name == "attributes":
+            yield from ((value or {}).get(key, UNKNOWN) for key in ATTRIBUTES)
+        else:
+            yield value
