@@ -12,7 +12,6 @@ import pwd
 import secrets
 import shutil
 import signal
-import socket
 import stat
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -23,6 +22,7 @@ import psycopg
 from psycopg import sql
 
 from cluster.embedded import daemons
+from cluster.embedded.ports import free_port
 from models.world.errors import MallError, NotInstalled
 
 SUPERUSER = "postgres"
@@ -275,14 +275,6 @@ def find_binaries(version: str | None = None, roots: list[Path] | None = None) -
             f"{APT} postgresql-{version} postgresql-{version}-postgis-3"
         )
     raise NotInstalled(f"PostgreSQL and PostGIS are not installed; install them: {APT} postgresql postgresql-postgis")
-
-
-def free_port() -> int:
-    """A TCP port of the loopback interface that nobody listens on at this moment."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def _candidates(roots: list[Path] | None) -> list[Path]:

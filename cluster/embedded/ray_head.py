@@ -12,12 +12,11 @@ import sysconfig
 from pathlib import Path
 
 from cluster.embedded import daemons
-from cluster.embedded.postgres import free_port
+from cluster.embedded.ports import free_ports
 from models.world.errors import MallError
 
 _TRIES = 2
 """On a very busy machine Ray's dashboard may miss its own time limit."""
-_DASHBOARD_REFUSED = range(10002, 20000)
 _SLOW_MACHINE = {"RAY_agent_register_timeout_ms": "150000", "RAY_raylet_start_wait_time_s": "150"}
 _QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DEDUP_LOGS": "1", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
 _OFFLINE_MODELS = {"YOLO_OFFLINE": "true", "YOLO_AUTOINSTALL": "false"}
@@ -77,7 +76,7 @@ class RayHead:
         daemons.stop(self.mark, patience_s=4.0)
 
     def _launch(self, timeout_s: float) -> bool:
-        ports = {"gcs": free_port(), "client": free_port(), "dashboard": _dashboard_port(), "agent": free_port()}
+        ports = dict(zip(("gcs", "client", "dashboard", "agent"), free_ports(4), strict=True))
         (self.folder / "ports.json").write_text(json.dumps(ports))
         self.log.unlink(missing_ok=True)
         environment = {**self.environment(), **_SLOW_MACHINE, **_QUIET, **_OFFLINE_MODELS}
@@ -132,12 +131,6 @@ def client_environment(token_file: Path | None) -> dict[str, str]:
     if token_file is None:
         return {}
     return {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token_file)}
-
-
-def _dashboard_port() -> int:
-    while (port := free_port()) in _DASHBOARD_REFUSED:
-        pass
-    return port
 
 
 def _ray() -> Path:

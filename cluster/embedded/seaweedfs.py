@@ -8,12 +8,12 @@ import contextlib
 import json
 import os
 import secrets
-import socket
 import sysconfig
 from pathlib import Path
 from uuid import uuid4
 
 from cluster.embedded import daemons
+from cluster.embedded.ports import free_ports, is_free
 from models.world.errors import MallError, NotInstalled
 from pipelines.objects import ObjectStore, ObjectStoreAddress
 
@@ -40,7 +40,7 @@ class SeaweedServer:
     def address(self, bucket: str) -> ObjectStoreAddress:
         """How a bucket is reached."""
         keys = self._keys()
-        endpoint = f"http://127.0.0.1:{self._ports()['s3']}"
+        endpoint = f"http://127.0.0.1:{self.ports()['s3']}"
         return ObjectStoreAddress(endpoint, bucket, keys["accessKey"], keys["secretKey"], "us-east-1")
 
     def start(self, bucket: str = "mall", timeout_s: float = 90.0) -> None:
@@ -59,7 +59,7 @@ class SeaweedServer:
         daemons.stop(self.mark, patience_s=2.0)
 
     def _launch(self) -> None:
-        ports, sockets = self._ports(), self.folder / "data"
+        ports, sockets = self.ports(), self.folder / "data"
         options = {
             "dir": sockets,
             "ip": "127.0.0.1",
@@ -112,33 +112,17 @@ class SeaweedServer:
         keys = json.loads(path.read_text())["identities"][0]["credentials"][0]
         return dict(keys)
 
-    def _ports(self) -> dict[str, int]:
+    def ports(self) -> dict[str, int]:
+        """The ports of its parts, by name."""
         return dict(json.loads((self.folder / "ports.json").read_text()))
 
     def _choose_ports(self) -> None:
-        """Keep the ports of last time if they are free, so that addresses stay true over restarts."""
+        """Keep each port of last time unless somebody else has taken it, so that addresses stay true over restarts."""
+        kept: dict[str, int] = {}
         with contextlib.suppress(FileNotFoundError):
-            if all(_is_free(port) for port in self._ports().values()):
-                return
-        (self.folder / "ports.json").write_text(json.dumps(dict(zip(_PORTS, _free_ports(len(_PORTS)), strict=True))))
-
-
-def _free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        listeners = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for listener in listeners:
-            listener.bind(("127.0.0.1", 0))
-        return [listener.getsockname()[1] for listener in listeners]
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
+            kept = {name: port for name, port in self.ports().items() if is_free(port)}
+        ports = {**dict(zip(_PORTS, free_ports(len(_PORTS)), strict=True)), **kept}
+        (self.folder / "ports.json").write_text(json.dumps(ports))
 
 
 def _socket_path(name: str, mark: str) -> str:

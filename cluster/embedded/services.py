@@ -19,7 +19,8 @@ import httpx
 from pydantic import SecretStr
 
 from cluster.embedded import daemons
-from cluster.embedded.postgres import PostgresServer, free_port
+from cluster.embedded.ports import free_port
+from cluster.embedded.postgres import PostgresServer
 from cluster.embedded.ray_head import RayHead, client_environment
 from cluster.embedded.seaweedfs import SeaweedServer
 from cluster.settings import Settings, read_state, write_state

@@ -8,7 +8,7 @@ import pytest
 import uvicorn
 from nbclient import NotebookClient
 
-from cluster.embedded.postgres import free_port
+from cluster.embedded.ports import free_port
 from pipelines.export import export_day
 from pipelines.objects import ObjectStore
 from serve.app import ServeArgs, application

@@ -10,7 +10,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from cluster.embedded.postgres import free_port
+from cluster.embedded.ports import free_port
 from models.world.errors import NotAllowed, NotExtracted, NotRecorded, StoreUnavailable, UnknownSection
 from serve.app import ServeArgs, application, build
 from serve.client import Job, Mall
