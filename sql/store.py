@@ -26,7 +26,7 @@ from sql.text import statement
 Role = Literal["admin", "ingest", "read"]
 ROLES: tuple[Role, ...] = ("admin", "ingest", "read")
 Connection = psycopg.Connection[tuple[Any, ...]]
-LATEST = "0010"
+LATEST = "0011"
 """The schema version that this code is written for."""
 PATIENCE_S = 5.0
 """How long to wait for a connection."""
@@ -46,6 +46,8 @@ class Store:
             options += f" -c statement_timeout={round(statement_timeout_s * 1000)}"
             # A plan that knows the window reads its days only; one for all windows, made after a few askings, may not.
             options += " -c plan_cache_mode=force_custom_plan"
+            # Ids in hand are hashed: of what a function returns the planner expects 200 different values, and would sort instead.
+            options += " -c enable_mergejoin=off -c work_mem=32MB"
         self._pool: ConnectionPool[Connection] = ConnectionPool(
             dsn,
             min_size=1,

@@ -21,7 +21,7 @@ with stay as (
         w.floor,
         w.starts_at,
         lag(w.floor) over (partition by w.person_id order by w.starts_at, w.floor) as before
-    from walks(%(from)s::timestamptz, %(to)s::timestamptz, null, null, %(attribute)s::jsonb) as w
+    from stays_on_floors(%(from)s::timestamptz, %(to)s::timestamptz, null, %(attribute)s::jsonb) as w
 )
 select
     date_trunc('hour', stay.starts_at, 'UTC') as hour,

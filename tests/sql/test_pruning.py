@@ -15,6 +15,8 @@ from tests.sql.test_catalogue import with_ids
 
 GOLDEN = Path(__file__).parent / "golden"
 CATALOGUE = Catalogue.load()
+WORKERS = 2
+"""That PostgreSQL may put to work beside the one who asks."""
 AROUND = {"2026_11_19", "2026_11_20", "2026_11_21"}
 
 
@@ -66,6 +68,30 @@ def test_a_question_about_a_day_scans_that_day_and_no_month(month: Store, read: 
             assert days <= AROUND, f"{question.id} {inputs}"
             seen |= days
     assert "2026_11_20" in seen
+
+
+def test_who_has_an_attribute_is_looked_up_once_however_many_days_are_asked(month: Store, read: Store) -> None:
+    """As a filter it would be looked up again for each day's table, with the people of all days each time."""
+    question = CATALOGUE.question("queue-waiting")
+    inputs = {"from": "2026-11-01", "to": "2026-11-30", "section": "food-court", "attribute": ["shirt:blue"]}
+    bound = question.bind(inputs, SITE.time_zone)
+    with read.connection() as connection:
+        explain = b"explain (analyze, format json) " + question.sql
+        plan = connection.execute(explain, {**bound.values, "zone": bound.zone}).fetchone()
+    assert plan is not None
+    found = lookups(plan[0])
+    assert 1 <= len(found) <= 2, found
+    assert all(loops <= 1 + WORKERS for loops in found)
+
+
+def lookups(plan: Any) -> list[int]:
+    """How often each look-up of people by attribute in the plan was made."""
+    if isinstance(plan, list):
+        return [loops for one in plan for loops in lookups(one)]
+    if not isinstance(plan, dict):
+        return []
+    own = [plan["Actual Loops"]] if plan.get("Function Name") == "people_wanted" else []
+    return own + [loops for one in plan.values() for loops in lookups(one)]
 
 
 def test_whoever_asks_gets_a_plan_for_the_window_each_time(read: Store) -> None:

@@ -9,24 +9,24 @@ from (
         and d.day >= day_ceil(%(from)s::timestamptz, %(zone)s::text)
         and d.day < day_floor(%(to)s::timestamptz, %(zone)s::text)
     union all
-    select count(distinct w.person_id)
-    from walks(
+    select count(distinct s.person_id)
+    from stays_on_floors(
         %(from)s::timestamptz,
         case
             when rollup_label(%(attribute)s::jsonb) is null then %(to)s::timestamptz
             else least(midnight(day_ceil(%(from)s::timestamptz, %(zone)s::text), %(zone)s::text), %(to)s::timestamptz)
         end,
-        null, null, %(attribute)s::jsonb, true
-    ) as w
+        null, %(attribute)s::jsonb, true
+    ) as s
     where
         rollup_label(%(attribute)s::jsonb) is null
         or %(from)s::timestamptz < midnight(day_ceil(%(from)s::timestamptz, %(zone)s::text), %(zone)s::text)
     union all
-    select count(distinct w.person_id)
-    from walks(
+    select count(distinct s.person_id)
+    from stays_on_floors(
         greatest(midnight(day_floor(%(to)s::timestamptz, %(zone)s::text), %(zone)s::text), %(from)s::timestamptz),
-        %(to)s::timestamptz, null, null, %(attribute)s::jsonb, true
-    ) as w
+        %(to)s::timestamptz, null, %(attribute)s::jsonb, true
+    ) as s
     where
         rollup_label(%(attribute)s::jsonb) is not null
         and day_floor(%(to)s::timestamptz, %(zone)s::text) >= day_ceil(%(from)s::timestamptz, %(zone)s::text)
