@@ -27,6 +27,7 @@ class ServeArgs(BaseModel):
     statement_timeout_s: float = Field(30.0, gt=0, description="longest time one statement may take")
     replicas: int = Field(1, ge=1, description="replicas of the deployment")
     max_ongoing_requests: int = Field(32, ge=1, le=40, description="requests that one replica works on at once")
+    downloads: int = Field(4, ge=1, description="answers of any length that one replica sends at once")
     max_streams: int = Field(200, ge=0, description="event streams that one replica keeps open at once")
     budget_camera_hours: float = Field(200.0, gt=0, description="most video that one question may have extracted")
     max_queued_requests: int = Field(100, ge=1, description="most extraction requests that may wait")
@@ -65,7 +66,8 @@ def application(args: ServeArgs, more_probes: "Mapping[str, Probe] | None" = Non
     from sql.store import Store
 
     pool = Store(args.database_read, role="read", size=args.pool_size, statement_timeout_s=args.statement_timeout_s)
-    records, orders = StoredRecords(pool), StoredOrders(pool)
+    lasting = Store(args.database_read, role="read", size=args.downloads, statement_timeout_s=args.statement_timeout_s)
+    records, orders = StoredRecords(pool, lasting), StoredOrders(pool)
     metrics = Metrics(orders.figures, args.figures_every_s)
     desk = QuestionDesk(records, Catalogue.load().questions, min_group=args.min_group, observe=metrics.observe)
     jobs = JobDesk(desk, orders, budget_camera_hours=args.budget_camera_hours, max_queued=args.max_queued_requests)

@@ -8,11 +8,12 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import httpx
 
@@ -35,12 +36,16 @@ _TIME_COLUMNS = ("taken_at", "first_seen", "last_seen", "at")
 
 @dataclass(frozen=True)
 class Answer:
-    """A complete answer. `rows` are objects by column name; `passport` says what it is based on."""
+    """A complete answer, or a page of it. `rows` are objects by column name; `passport` says what it is based on.
+
+    Of a page `after` is where the next one begins, None where it is the last.
+    """
 
     question: str
     inputs: Mapping[str, Any]
     passport: Mapping[str, Any]
     result: Mapping[str, Any]
+    after: str | None = None
 
     @property
     def columns(self) -> list[str]:
@@ -167,6 +172,16 @@ class Mall:
             return self._ask_and_wait(question, _given(inputs), on_progress or _silently)
         return self._answer(self._execute(question, _given(inputs)))
 
+    def pages(self, question: str, *, limit: int = 10_000, **inputs: Value | Sequence[Value]) -> Iterator[Answer]:
+        """The answer page by page, of at most `limit` rows each, for answers that are too long to hold. Raises as `ask` does."""
+        asked: dict[str, object] = {**_given(inputs), "limit": limit}
+        while True:
+            answer = self._answer(self._execute(question, asked))
+            yield answer
+            if answer.after is None:
+                return
+            asked["after"] = answer.after
+
     def order(self, question: str, **inputs: Value | Sequence[Value]) -> Answer | Job:
         """The answer where it is known already, else the job that finds it out; returns at once."""
         response = self._execute(question, _given(inputs), {"Prefer": "respond-async"})
@@ -211,6 +226,16 @@ class Mall:
     def fetch(self, question: str, suffix: str, **inputs: Value | Sequence[Value]) -> bytes:
         """The answer as a file of this format (`csv`, `geojson`, `json`)."""
         return self._checked("GET", f"/questions/{question}.{suffix}", params=_given(inputs)).content
+
+    def save(self, question: str, suffix: str, file: BinaryIO, **inputs: Value | Sequence[Value]) -> None:
+        """Write the answer as a file of this format, as it comes. Raises as `ask` does, StoreUnavailable where it breaks off."""
+        given: Any = _given(inputs)
+        with self._unless_away(), self._http.stream("GET", f"/questions/{question}.{suffix}", params=given) as response:
+            if response.is_error:
+                response.read()
+                raise rebuilt(response)
+            for piece in response.iter_bytes():
+                file.write(piece)
 
     def close(self) -> None:
         """Close the connections."""
@@ -261,7 +286,9 @@ class Mall:
     @staticmethod
     def _answer(response: httpx.Response) -> Answer:
         answer = response.json()
-        return Answer(answer["question"], answer["inputs"], answer["passport"], answer["result"])
+        following = [link["href"] for link in answer.get("links", []) if link["rel"] == "next"]
+        after = httpx.URL(following[0]).params["after"] if following else None
+        return Answer(answer["question"], answer["inputs"], answer["passport"], answer["result"], after)
 
     def _get(self, path: str, params: Mapping[str, object] | None = None) -> dict[str, Any]:
         document = self._checked("GET", path, params=params).json()
@@ -269,14 +296,19 @@ class Mall:
         return document
 
     def _checked(self, method: str, path: str, **more: Any) -> httpx.Response:
-        try:
+        with self._unless_away():
             response = self._http.request(method, path, **more)
-        except httpx.HTTPError as error:
-            hint = "is it running? mall status, mall up"
-            raise StoreUnavailable(f"nobody answers at {self._http.base_url} ({error}); {hint}") from error
         if response.is_error:
             raise rebuilt(response)
         return response
+
+    @contextmanager
+    def _unless_away(self) -> Iterator[None]:
+        try:
+            yield
+        except httpx.HTTPError as error:
+            hint = "is it running? mall status, mall up"
+            raise StoreUnavailable(f"nobody answers at {self._http.base_url} ({error}); {hint}") from error
 
 
 def rebuilt(response: httpx.Response) -> MallError:

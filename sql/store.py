@@ -40,7 +40,7 @@ class Store:
     """
 
     def __init__(self, dsn: str, *, role: Role, size: int = 4, statement_timeout_s: float = 30.0) -> None:
-        self.role = role
+        self.role, self.size = role, size
         options = f"-c timezone=UTC -c jit=off -c application_name=mall-{role}"
         if role == "read":
             options += f" -c statement_timeout={round(statement_timeout_s * 1000)}"

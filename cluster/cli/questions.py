@@ -1,5 +1,6 @@
 """`mall query`: ask the mall."""
 
+import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -84,8 +85,9 @@ def _print(mall: "Mall", question: str, inputs: Inputs, form: str) -> None:
         asked: dict[str, Any] = {**inputs}
         show(mall.ask(question, **asked), Console())
     else:
-        content = mall.fetch(question, form, **inputs)
-        typer.echo(content, nl=not content.endswith(b"\n"))
+        mall.save(question, form, sys.stdout.buffer, **inputs)
+        if sys.stdout.isatty():
+            typer.echo()
 
 
 def _wait_for(mall: "Mall", question: str, inputs: Inputs) -> None:

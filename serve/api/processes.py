@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import JSONResponse, Response
 
-from serve.api.answers import response
+from serve.api.answers import answer, response
 from serve.api.body import Execution, execution
 from serve.api.keys import Desk, Jobs, KnownCaller, caller_of
 from serve.api.prefer import RESPOND_ASYNC, wants_a_job
@@ -76,7 +76,7 @@ def _ask_any(request: Request, question: str, jobs: Jobs, caller: KnownCaller, a
 def _answer(request: Request, question_id: str, jobs: JobDesk, caller: Caller, asked: Execution) -> Response:
     request_id = request_id_of(request.scope)
     if not wants_a_job(request.headers):
-        return response(jobs.desk.ask(question_id, asked.inputs, caller, request_id=request_id), "json")
+        return answer(jobs.desk, question_id, asked.inputs, caller, "json", request_id)
     found = jobs.ask(question_id, asked.inputs, caller, asked.callback, request_id=request_id)
     return _accepted(found) if isinstance(found, Standing) else response(found, "json")
 

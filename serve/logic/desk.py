@@ -5,21 +5,24 @@ answered, groups too small are blanked, the passport is written. Whatever the en
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from models.world.errors import BadParameter, MallError, NotAllowed, UnknownQuestion
 from models.world.periods import Window, merge
 from models.world.places import Site
 from serve.logic import inputs as given
+from serve.logic import paging
 from serve.logic.known import Knowledge, knowledge, require
 from serve.logic.outcomes import ANSWERED, FAILED, UNAVAILABLE, UnknownKey, outcome_of
+from serve.logic.paging import Page
 from serve.logic.passport import Passport, passport
 from serve.logic.ports import Read, Reading, Records
 from serve.logic.privacy import Row, is_small, suppress
 from serve.logic.windows import window_between, window_of
+from sql.asking import Place
 from sql.catalogue import PEOPLE, Bound, Column, Question
 from sql.keys import Caller
 from sql.parameters import Parameter, read_value
@@ -41,14 +44,19 @@ def _unobserved(action: str, question: str | None, outcome: str, took_s: float) 
 
 @dataclass(frozen=True)
 class Answered:
-    """A complete answer: the question, the inputs as they were understood, rows under columns, and the passport."""
+    """A complete answer: the question, the inputs as they were understood, rows under columns, and the passport.
+
+    Of a page `next` is where the rest begins, None where there is none. `rows` can be read once where they are streamed.
+    """
 
     question: Question
     inputs: Mapping[str, object]
     columns: tuple[Column, ...]
-    rows: list[Row]
+    rows: Iterable[Row]
     passport: Passport
     site: Site
+    page: Page
+    next: Place | None
 
 
 class QuestionDesk:
@@ -93,13 +101,17 @@ class QuestionDesk:
         Raises UnknownQuestion, NotAllowed, BadParameter, BadWindow, NotFound (a section or floor), NotRecorded,
         NotExtracted and StoreUnavailable; never answers in part.
         """
-        with self.audited(caller, "ask", question_id, inputs, request_id):
-            question = self.question(question_id)
-            allow(caller, question.permission)
-            texts = given.texts(inputs)
-            given.check_names(question, texts)
-            with self.records.reading() as reading:
-                return self._answer(reading, question, texts)
+        with self._answering(self.records.reading, question_id, inputs, caller, request_id) as answered:
+            return replace(answered, rows=list(answered.rows))
+
+    def stream(
+        self, question_id: str, inputs: Mapping[str, object], caller: Caller, *, request_id: str = "-"
+    ) -> AbstractContextManager[Answered]:
+        """The same, but its rows come from the store while they are read, within the context and once.
+
+        Raises Busy too; whatever is refused is refused when the context is entered.
+        """
+        return self._answering(self.records.streaming, question_id, inputs, caller, request_id)
 
     def coverage(self, inputs: Mapping[str, object], caller: Caller, *, request_id: str = "-") -> Knowledge:
         """What is recorded, covered, missing and at work, by camera; without from and to over the whole archive."""
@@ -117,19 +129,40 @@ class QuestionDesk:
         with self.audited(caller, "site", None, {}, request_id), self.records.reading() as reading:
             return reading.site()
 
-    def _answer(self, reading: Reading, question: Question, texts: given.Texts) -> Answered:
+    @contextmanager
+    def _answering(
+        self,
+        look: Callable[[], AbstractContextManager[Reading]],
+        question_id: str,
+        inputs: Mapping[str, object],
+        caller: Caller,
+        request_id: str,
+    ) -> Iterator[Answered]:
+        with self.audited(caller, "ask", question_id, inputs, request_id):
+            question = self.question(question_id)
+            allow(caller, question.permission)
+            texts, page = paging.taken(given.texts(inputs))
+            given.check_names(question, texts)
+            with look() as reading, self._answer(reading, question, texts, page) as answered:
+                yield answered
+
+    @contextmanager
+    def _answer(self, reading: Reading, question: Question, texts: given.Texts, page: Page) -> Iterator[Answered]:
         site, now = reading.site(), self._now()
         bound = question.bind(texts, site.time_zone)
         reading.check(bound)
         window = window_of(bound.values, now)
         known = knowledge(window, [camera.id for camera in site.cameras], reading.coverage(window))
         require(known, self._archive(reading, now) if not known.used else [])
-        answer = reading.answer(question, bound)
-        rows, blanked = suppress(answer.columns, answer.rows, frozenset(bound.values), self._min_group)
-        hidden = PEOPLE in answer.columns and is_small(answer.unknown, self._min_group)
+        unknown = reading.undecided(bound)
         versions = reading.versions(window)
-        signed = passport(known, versions, None if hidden else answer.unknown, tuple(blanked), now)
-        return Answered(question, understood(bound), question.columns, rows, signed, site)
+        names = [column.name for column in question.columns]
+        hidden = PEOPLE in names and is_small(unknown, self._min_group)
+        with closing(reading.rows(question, bound, page.start)) as found:
+            told, following = paging.cut(found, page)
+            rows, blanked = suppress(names, told, frozenset(bound.values), self._min_group)
+            signed = passport(known, versions, None if hidden else unknown, tuple(blanked), now)
+            yield Answered(question, understood(bound), question.columns, rows, signed, site, page, following)
 
     def _archive(self, reading: Reading, now: datetime) -> list[Window]:
         return merge(span for camera in reading.coverage(Window(now - ARCHIVE, now)) for span in camera.recorded)

@@ -3,7 +3,7 @@ as the real ones. Whatever else keeps to `tests/serve/test_contract.py` can stan
 """
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -11,7 +11,7 @@ from typing import Protocol
 from models.world.periods import Window
 from models.world.places import Site
 from serve.logic.standing import Standing
-from sql.asking import Answer
+from sql.asking import Place, Row
 from sql.catalogue import Bound, Question
 from sql.coverage import CameraCoverage
 from sql.figures import Figures
@@ -50,8 +50,11 @@ class Reading(Protocol):
     def check(self, bound: Bound) -> None:
         """Raises UnknownSection or BadParameter for a section or floor that the mall never had."""
 
-    def answer(self, question: Question, bound: Bound) -> Answer:
-        """The rows of a catalogue question."""
+    def rows(self, question: Question, bound: Bound, start: Place | None) -> Generator[tuple[Place, Row], None, None]:
+        """The rows of a catalogue question in their order, each with its place, from `start` on."""
+
+    def undecided(self, bound: Bound) -> int | None:
+        """How many people may or may not have the attributes asked for; None without any."""
 
 
 class Records(Protocol):
@@ -59,6 +62,9 @@ class Records(Protocol):
 
     def reading(self) -> AbstractContextManager[Reading]:
         """A look, closed when the context ends. Raises StoreUnavailable."""
+
+    def streaming(self) -> AbstractContextManager[Reading]:
+        """A look that lasts as long as an answer is read by somebody far away. Raises Busy where too many do."""
 
     def record_read(self, read: Read) -> None:
         """Writes one audit row, durably. Raises StoreUnavailable."""

@@ -3,7 +3,7 @@
 k-anonymity (Sweeney 2002) with the rule of official statistics that 0 may be shown, since it is about nobody.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sql.catalogue import PEOPLE
@@ -21,15 +21,15 @@ class Suppressed:
 
 
 def suppress(
-    columns: Sequence[str], rows: Sequence[Row], keys: frozenset[str], min_group: int
-) -> tuple[list[Row], list[Suppressed]]:
+    columns: Sequence[str], rows: Iterable[Row], keys: frozenset[str], min_group: int
+) -> tuple[Iterable[Row], list[Suppressed]]:
     """The rows with every figure about 1 to `min_group` - 1 people blanked (None), and what was blanked.
 
     Figures are the numbers outside the `keys`, the columns that only repeat what was asked. Rows without a
-    `people` column are about single persons by permission and stay.
+    `people` column are about single persons by permission and stay, unread.
     """
     if PEOPLE not in columns:
-        return list(rows), []
+        return rows, []
     counted = columns.index(PEOPLE)
     shown, blanked = [], []
     for number, row in enumerate(rows):

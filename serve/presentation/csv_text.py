@@ -1,7 +1,7 @@
 """An answer as CSV (RFC 4180), for spreadsheets: a header line, then the rows."""
 
 import csv
-import io
+from collections.abc import Iterator
 from datetime import datetime
 
 from serve.logic.desk import Answered
@@ -10,13 +10,19 @@ from serve.presentation.values import plain
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def csv_text(answered: Answered) -> bytes:
-    """The rows under the names of their columns; an undecided or blanked value is an empty field."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(column.name for column in answered.columns)
-    writer.writerows([_field(value) for value in row] for row in answered.rows)
-    return text.getvalue().encode()
+def csv_text(answered: Answered) -> Iterator[str]:
+    """The rows under the names of their columns, line by line; an undecided or blanked value is an empty field."""
+    lines = csv.writer(_Echo())
+    yield lines.writerow(column.name for column in answered.columns)
+    for row in answered.rows:
+        yield lines.writerow([_field(value) for value in row])
+
+
+class _Echo:
+    """What a csv writer writes to, when its lines are wanted one by one."""
+
+    def write(self, line: str) -> str:
+        return line
 
 
 def _field(value: object) -> object:

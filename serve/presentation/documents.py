@@ -1,29 +1,35 @@
 """The answer, its passport and coverage as documents of plain values, whatever format carries them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from models.world.periods import Window
 from serve.logic.desk import Answered
 from serve.logic.known import CameraKnowledge, Gap, Knowledge
 from serve.logic.passport import Passport
+from serve.presentation.json_text import listed, within
 from serve.presentation.values import plain
 
 Document = dict[str, object]
 
 
-def answer_document(answered: Answered) -> Document:
-    """`question`, `inputs`, `passport` and `result`: its kind, `columns` (name, type, unit), `rows` (one object each)."""
+def answer_document(answered: Answered, links: Sequence[Document] = ()) -> Iterator[str]:
+    """`question`, `inputs`, `passport` and `result`: its kind, `columns` (name, type, unit), `rows` (one object each).
+
+    `links` lead to the rest of an answer of which this is a page.
+    """
     names = [column.name for column in answered.columns]
-    return {
+    head = {
         "question": answered.question.id,
         "inputs": plain(answered.inputs),
         "passport": passport_document(answered.passport),
-        "result": {
-            "kind": answered.question.result,
-            "columns": [{"name": one.name, "type": one.type, "unit": one.unit} for one in answered.columns],
-            "rows": [dict(zip(names, map(plain, row), strict=True)) for row in answered.rows],
-        },
+        **({"links": list(links)} if links else {}),
     }
+    result = {
+        "kind": answered.question.result,
+        "columns": [{"name": one.name, "type": one.type, "unit": one.unit} for one in answered.columns],
+    }
+    rows = (dict(zip(names, map(plain, row), strict=True)) for row in answered.rows)
+    return within(head, "result", listed(result, "rows", rows))
 
 
 def passport_document(passport: Passport) -> Document:

@@ -9,6 +9,7 @@ import numpy as np
 from models.world.errors import BadParameter
 from models.world.places import Georeference
 from serve.logic.desk import Answered
+from serve.presentation.json_text import listed
 from serve.presentation.values import plain
 
 DEGREE_DECIMALS = 8
@@ -18,14 +19,17 @@ Stay = Sequence[tuple[Any, ...]]
 """Rows in the order of `_PATH_COLUMNS`, all of one stay."""
 
 
-def feature_collection(answered: Answered) -> dict[str, object]:
-    """The paths of the answer. Raises BadParameter when the rows are no paths or the plan's place on Earth is unknown."""
+def feature_collection(answered: Answered) -> Iterator[str]:
+    """The paths of the answer, feature by feature.
+
+    Raises BadParameter, before any, when the rows are no paths or the plan's place on Earth is unknown.
+    """
     if answered.question.result != "paths":
         raise BadParameter("format", f"{answered.question.id} has no paths to draw; ask for json or csv")
     if answered.site.georeference is None:
         raise BadParameter("format", "the site has no georeference, so GeoJSON is impossible; json and csv hold metres")
-    features = [_feature(stay, answered.site.georeference) for stay in _stays(answered)]
-    return {"type": "FeatureCollection", "features": features}
+    features = (_feature(stay, answered.site.georeference) for stay in _stays(answered))
+    return listed({"type": "FeatureCollection"}, "features", features)
 
 
 def _stays(answered: Answered) -> Iterator[Stay]:

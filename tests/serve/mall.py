@@ -1,9 +1,10 @@
 """A small mall for the question desk: its site, times, and records in memory."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -19,7 +20,7 @@ from serve.api.readiness import probes
 from serve.logic.desk import Observe, QuestionDesk
 from serve.logic.jobs import EXTRACT, JobDesk
 from serve.logic.ports import Read
-from sql.asking import Answer
+from sql.asking import Answer, Place
 from sql.catalogue import Bound, Catalogue, Question
 from sql.coverage import CameraCoverage, Unusable
 from sql.keys import Caller
@@ -98,6 +99,9 @@ class MemoryRecords:
             raise self.failure
         yield MemoryReading(self)
 
+    def streaming(self) -> AbstractContextManager["MemoryReading"]:
+        return self.reading()
+
     def record_read(self, read: Read) -> None:
         self.reads.append(read)
 
@@ -141,15 +145,22 @@ class MemoryReading:
         if floor is not None and floor not in [one.id for one in self.site().floors]:
             raise BadParameter("floor", f"there is no floor {floor}")
 
-    def answer(self, question: Question, bound: Bound) -> Answer:
+    def rows(
+        self, question: Question, bound: Bound, start: Place | None
+    ) -> Generator[tuple[Place, tuple[Any, ...]], None, None]:
+        zone, skipped = self.site().time_zone, start.row if start else 0
+        day = start.day if start else bound.window.start.astimezone(zone).date()
+        for number, row in enumerate(self._answer(question, bound).rows[skipped:], skipped):
+            yield Place(day, number), row
+
+    def undecided(self, bound: Bound) -> int | None:
         self.records.asked.append(bound)
+        return self._answer(QUESTIONS[bound.question_id], bound).unknown
+
+    def _answer(self, question: Question, bound: Bound) -> Answer:
         if self.records.walkers:
             return walkers.answer(question, bound, self.records.walkers, self.site())
-        return Answer(
-            columns=tuple(column.name for column in question.columns),
-            rows=self.records.rows,
-            unknown=self.records.unknown,
-        )
+        return Answer(tuple(column.name for column in question.columns), self.records.rows, self.records.unknown)
 
 
 def desk_over(records: MemoryRecords, min_group: int = 5, observe: Observe | None = None) -> QuestionDesk:

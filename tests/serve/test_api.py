@@ -307,7 +307,8 @@ def test_openapi_documents_each_question_with_its_parameters() -> None:
     assert document["openapi"].startswith("3.")
     for question in QUESTIONS.values():
         link = document["paths"][f"/questions/{question.id}.{{suffix}}"]["get"]
-        assert [one["name"] for one in link["parameters"]] == ["suffix", *(one.name for one in question.parameters)]
+        own = [one.name for one in question.parameters]
+        assert [one["name"] for one in link["parameters"]] == ["suffix", *own, "limit", "after"]
         assert set(link["parameters"][0]["schema"]["enum"]) >= {"json", "csv", "geojson"}
         assert link["security"] == [{"key": []}]
         body = document["paths"][f"/processes/{question.id}/execution"]["post"]["requestBody"]["content"]

@@ -15,8 +15,10 @@ export function answerOf({ title, answer, clock, hasPlace, onFile }) {
     make("p", { class: "about" }, answer.inputs.at ? clock.dateAndTime(Date.parse(answer.inputs.at)) : clock.span(...window), " ", verdictOf(passport)));
   const formats = ["csv", ...(areDrawable(result.columns) && hasPlace ? ["geojson"] : []), "json"];
   const files = make("p", { class: "files" }, formats.map((format) => fileButton(format, onFile)));
+  const isPart = (answer.links ?? []).some((link) => link.rel === "next");
+  const part = isPart ? make("p", { class: "part" }, `Only the first ${number(result.rows.length)} rows are shown. The files have them all; a shorter time or one section has fewer.`) : null;
   const basis = make("details", { class: "basis", open: true }, make("summary", {}, "What this answer rests on"), passportOf(passport, clock));
-  return [head, figuresOf(result, passport, clock), files, result.kind === "scalar" ? null : tableOf(result, clock), basis];
+  return [head, figuresOf(result, passport, clock), part, files, result.kind === "scalar" ? null : tableOf(result, clock), basis];
 }
 
 /** The figures to see at once: those of a single row, else how many people and rows there are. */

@@ -2,6 +2,9 @@
 
 import { problemOf, unreachable } from "./problem.js";
 
+/** Rows of an answer that a page can draw and list; its files have them all. */
+const ROWS = 20_000;
+
 export class Service {
   #key;
 
@@ -17,10 +20,10 @@ export class Service {
   results = (id, signal) => this.#json(`/jobs/${encodeURIComponent(id)}/results`, { signal });
   dismiss = (id) => this.#json(`/jobs/${encodeURIComponent(id)}`, { method: "DELETE" });
 
-  /** The answer, `{answer}`; or, when it must be found out first and `order` is true, `{job}`. */
+  /** The answer, `{answer}`, or its first rows; or, when it must be found out first and `order` is true, `{job}`. */
   async ask(question, inputs, { order, signal }) {
     const headers = { "Content-Type": "application/json", ...(order ? { Prefer: "respond-async" } : {}) };
-    const body = JSON.stringify({ inputs });
+    const body = JSON.stringify({ inputs: { ...inputs, limit: ROWS } });
     const path = `/processes/${encodeURIComponent(question)}/execution`;
     const response = await this.#fetch(path, { method: "POST", headers, body, signal });
     const document = await response.json();
