@@ -16,6 +16,7 @@ from sql import asking, measuring
 from sql.catalogue import Catalogue, Question
 from sql.store import Store
 
+QUESTIONS = Catalogue.load().questions
 ROLLUPS = ("footfall", "dwell-time", "flows", "visitors", "busiest-times", "heat-map")
 PAGE = 1000
 """Rows of a first page."""
@@ -34,7 +35,7 @@ def questions(read: Store, crowd: Crowd, asks: int) -> dict[str, dict[str, float
     if crowd.days > 1:
         spans["days_s"] = lambda _: (day_window_s(crowd.first)[0], day_window_s(crowd.last)[1])
     found: dict[str, dict[str, float]] = {}
-    for question in sorted(Catalogue.load().questions):
+    for question in sorted(QUESTIONS):
         random = np.random.default_rng(crowd.seed)
         found[question] = {}
         for name, window in spans.items():
@@ -63,7 +64,7 @@ def clients(read: Store, crowd: Crowd, asks: int) -> dict[str, float]:
 
 def timed(read: Store, question_id: str, window: Window, random: np.random.Generator, page: int | None) -> float:
     """Seconds until the answer, or its first page, is there; the limit on statements if it is not by then."""
-    question = Catalogue.load().question(question_id)
+    question = QUESTIONS[question_id]
     bound = question.bind(inputs(read, question, window, random), site().time_zone)
     began = time.perf_counter()
     try:
@@ -83,7 +84,8 @@ def inputs(read: Store, question: Question, window: Window, random: np.random.Ge
         given["section"] = str(random.choice([name for name in boxes() if name.startswith("queue-")]))
     given["attribute"] = [f"shirt:{random.choice(COLOURS)}"]
     given |= {"floor": 0, "x_m": float(random.uniform(20, 180)), "y_m": 30.0, "radius_m": 2.0}
-    given |= {"person": str(_somebody(read, window)), "purpose": "measuring"}
+    if question.id == "path-of-person":
+        given |= {"person": str(_somebody(read, window)), "purpose": "measuring"}
     left_out = {"section", "floor"} if question.id in ANYWHERE else {"floor"} if question.id != "passers-by" else set()
     return {one.name: given[one.name] for one in question.parameters if one.name in given and one.name not in left_out}
 

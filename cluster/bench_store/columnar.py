@@ -16,14 +16,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cluster.bench_store.asking import COLOURS, PAGE, text
+from cluster.bench_store.asking import COLOURS, PAGE, QUESTIONS, text
 from cluster.bench_store.filled import Crowd
 from models.world.periods import site_hours, utc_day
 from pipelines.simulator.crowd.building import boxes, site
 from pipelines.simulator.crowd.truth import day_window_s
 from sql import asking, measuring
 from sql.aside import hour_of
-from sql.catalogue import Catalogue
 from sql.day_people import DayOfPeople
 from sql.store import Store
 from sql.where import located
@@ -88,7 +87,7 @@ def _asked(day: date, random: np.random.Generator) -> dict[str, Any]:
 
 
 def _ours_s(read: Store, question_id: str, asked: Mapping[str, Any]) -> float:
-    question = Catalogue.load().question(question_id)
+    question = QUESTIONS[question_id]
     window = (asked["hour_s"], asked["hour_s"] + 3600) if question_id == "paths" else (asked["from_s"], asked["to_s"])
     given: dict[str, Any] = {"from": text(window[0]), "to": text(window[1]), "at": text(asked["at_s"])}
     given["attribute"] = [f"shirt:{asked['colour']}"]

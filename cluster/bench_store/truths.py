@@ -5,13 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from cluster.bench_store.asking import text
+from cluster.bench_store.asking import QUESTIONS, text
 from cluster.bench_store.filled import Crowd
 from pipelines.simulator.crowd.building import site
 from pipelines.simulator.crowd.truth import Truth, day_window_s
 from pipelines.simulator.crowd.walking import walk_day
 from sql import asking
-from sql.catalogue import Catalogue
 from sql.store import Store
 
 SECTION, QUEUE = "street-0", "queue-food-court"
@@ -46,7 +45,7 @@ def _expected(
 def _told(
     read: Store, question_id: str, window: tuple[float, float], wanted: dict[str, str], more: dict[str, str]
 ) -> Rows:
-    question = Catalogue.load().question(question_id)
+    question = QUESTIONS[question_id]
     attribute = [f"{key}:{value}" for key, value in wanted.items()]
     inputs = {"from": text(window[0]), "to": text(window[1]), "attribute": attribute, **more}
     with read.connection() as connection:
