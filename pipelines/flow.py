@@ -1,7 +1,7 @@
 """The stages of extraction, run by Ray Data on a cluster or by a plain loop in this process.
 
-claimed segments -> Detect -> Track -> Describe -> sink; one segment is one row and one block, and what goes between
-processes is detections and small crops, never frames. Nothing of worth lives in Ray: the ledger holds the truth.
+claimed segments -> Detect -> Track -> Describe -> sink; one segment is one row and one block. Detection has processes of its own,
+the rest shares one; what goes between them is detections and small crops, never frames. Nothing of worth lives in Ray: the ledger holds the truth.
 """
 
 import logging
@@ -9,7 +9,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     from ray.data import Dataset
 
 log = logging.getLogger(__name__)
-TRACK_CPUS, WRITE_CPUS, LEAST_CPUS = 0.25, 0.25, 1.0
-"""Shares of a CPU for tracking and writing; a cluster with a single free CPU still works."""
+FINISH_CPUS, LEAST_CPUS = 0.5, 1.0
+"""Share of a CPU for what comes after detection; a cluster with a single free CPU still works."""
 SETTLE_S, LEAVE_S = 3.0, 60.0
 """Actors that have ended give their CPUs back a little later: how long to wait for all, and for enough of them."""
-DETECT_MEMORY, TRACK_MEMORY = 1 << 30, 512 << 20
+DETECT_MEMORY, FINISH_MEMORY = 1 << 30, 512 << 20
 LONGEST_SILENCE_S = 600.0
 
 
@@ -66,19 +66,18 @@ class Resources:
 
 @dataclass(frozen=True)
 class Shares:
-    """How a cluster is used: `detectors` actors with `cpus` (and `gpus`) each, `trackers` actors for the rest."""
+    """How a cluster is used: `detectors` actors with `cpus` (and `gpus`) each, `finishers` for the rest."""
 
     detectors: int
     cpus: float
     gpus: float
-    trackers: int
+    finishers: int
 
 
 class Stages:
     """All stages in this process, with their models loaded once."""
 
     def __init__(self, resources: Resources) -> None:
-        self._objects = resources.objects
         self._note = ProgressNotes(resources.database_dsn)
         self._detect = Detect(
             resources.objects,
@@ -88,18 +87,33 @@ class Stages:
             resources.reidentification,
             self._note,
         )
-        self._describe = Describe(resources.load_describer)
-        self._store = Store(resources.database_dsn, role="ingest", size=1)  # last: models may not load
+        self._finish = Finish(resources)  # last: models may not load
 
     def __call__(self, row: Row, site: Site) -> Result:
         """A segment from its file to its named result."""
-        described = self._describe(Track(site)(self._detect(row, site)))
-        return sink.write(described, self._objects, self._store)
+        return self._finish(self._detect(row, site), site)
 
     def close(self) -> None:
         """Give the connections back."""
-        self._store.close()
+        self._finish.close()
         self._note.close()
+
+
+class Finish:
+    """What comes after detection, in one process: tracks, their descriptions, and the result where the ledger names it."""
+
+    def __init__(self, resources: Resources) -> None:
+        self._objects = resources.objects
+        self._describe = Describe(resources.load_describer)
+        self._store = Store(resources.database_dsn, role="ingest", size=1)
+
+    def __call__(self, row: Row, site: Site) -> Result:
+        """A segment from its detections to its named result."""
+        return sink.write(self._describe(Track(site)(row)), self._objects, self._store)
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._store.close()
 
 
 def run_plain(rows: Iterable[Row], site: Site, resources: Resources) -> list[Result]:
@@ -133,7 +147,7 @@ def _run_alone(row: Row, site: Site, resources: Resources, shares: Shares, silen
     task = ray.remote(
         num_cpus=LEAST_CPUS,
         num_gpus=shares.gpus,
-        memory=DETECT_MEMORY + TRACK_MEMORY,
+        memory=DETECT_MEMORY + FINISH_MEMORY,
         max_retries=0,
         max_calls=1,
     )(run_plain)
@@ -203,17 +217,15 @@ def _drive(rows: Sequence[Row], site: Site, resources: Resources, shares: Shares
     from ray.data.exceptions import ExecutionTimeoutError
 
     _set_limits(silence_s)
-    end = sink.datasink(resources.objects, resources.database_dsn)
+    results: list[Result] = []
     with _no_advice():
         segments = data.from_items(list(rows), override_num_blocks=len(rows))
-        described = _described(segments, len(rows), shares, site, resources)
         try:
-            described.write_datasink(
-                end, ray_remote_args={"num_cpus": WRITE_CPUS}, concurrency=min(shares.trackers, len(rows))
-            )
+            finished = _finished(segments, len(rows), shares, site, resources)
+            results.extend(Result(**{**row, "segment_id": UUID(row["segment_id"])}) for row in finished.iter_rows())
         except ExecutionTimeoutError as error:
             log.warning("no segment got on for %g s: %s", silence_s, error)
-    return end.results or []
+    return results
 
 
 def _set_limits(silence_s: float) -> None:
@@ -240,8 +252,8 @@ def _no_advice() -> Iterator[None]:
         yield
 
 
-def _described(segments: "Dataset", count: int, shares: Shares, site: Site, resources: Resources) -> "Dataset":
-    """`count` segments on their way through detection, tracking and description."""
+def _finished(segments: "Dataset", count: int, shares: Shares, site: Site, resources: Resources) -> "Dataset":
+    """What becomes of `count` segments, on their way through all stages: rows of `Result`."""
     from ray import data
 
     pool: dict[str, Any] = {"max_restarts": -1, "max_task_retries": 0}
@@ -263,29 +275,26 @@ def _described(segments: "Dataset", count: int, shares: Shares, site: Site, reso
         **pool,
     )
     return detected.map(
-        TrackAndDescribe,  # type: ignore[arg-type]
-        fn_constructor_args=(site, resources),
-        compute=data.ActorPoolStrategy(size=min(shares.trackers, count), max_tasks_in_flight_per_actor=2),
-        num_cpus=TRACK_CPUS,
-        memory=TRACK_MEMORY,
+        FinishRow,  # type: ignore[arg-type]
+        fn_constructor_args=(resources,),
+        fn_args=(site,),
+        compute=data.ActorPoolStrategy(size=min(shares.finishers, count), max_tasks_in_flight_per_actor=2),
+        num_cpus=FINISH_CPUS,
+        memory=FINISH_MEMORY,
         **pool,
     )
 
 
-class TrackAndDescribe:
-    """`Track` and `Describe` in one process."""
+class FinishRow(Finish):
+    """The same with a result that Ray Data can carry."""
 
-    def __init__(self, site: Site, resources: Resources) -> None:
-        self._track = Track(site)
-        self._describe = Describe(resources.load_describer)
-
-    def __call__(self, row: Row) -> Row:
-        """The row with described tracklets."""
-        return self._describe(self._track(row))
+    def __call__(self, row: Row, site: Site) -> Row:  # type: ignore[override]
+        """The result as a row."""
+        return {**asdict(super().__call__(row, site)), "segment_id": row["segment_id"]}
 
 
 def share(free_cpus: float, gpus: float, all_cpus: float) -> Shares:
-    """How to use so many free CPUs: detection takes what tracking and writing leave.
+    """How to use so many free CPUs: detection takes what the other stages leave.
 
     Raises NoCapacity if there is less than one CPU.
     """
@@ -294,10 +303,10 @@ def share(free_cpus: float, gpus: float, all_cpus: float) -> Shares:
             f"extraction needs {LEAST_CPUS:g} free CPU of the Ray cluster; {free_cpus:g} of {all_cpus:g} are free: "
             "stop other work on it or add a node (it would wait for ever)"
         )
-    trackers = max(1, int(free_cpus) // 4)
-    for_detection = free_cpus - trackers * TRACK_CPUS - WRITE_CPUS
+    finishers = max(1, int(free_cpus) // 4)
+    for_detection = free_cpus - finishers * FINISH_CPUS
     detectors_ = int(gpus) if gpus >= 1 else max(1, round(for_detection))
-    return Shares(detectors_, for_detection / detectors_, 1.0 if gpus >= 1 else 0.0, trackers)
+    return Shares(detectors_, for_detection / detectors_, 1.0 if gpus >= 1 else 0.0, finishers)
 
 
 def check_capacity() -> None:

@@ -6,11 +6,9 @@ named does not exist. Writing twice is writing once.
 
 import logging
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any
 from uuid import UUID
 
 from models.world.errors import LeaseLost, StoreUnavailable
@@ -120,32 +118,3 @@ def put(row: Row, prefix: str, objects: Objects) -> None:
         objects.put_bytes(prefix + name, content)
     objects.put_bytes(prefix + raw.SIGHTINGS_FILE, row["sightings"])
     objects.put_bytes(prefix + raw.TRACKLETS_FILE, row["tracklets"])
-
-
-def datasink(objects: Objects, database_dsn: str) -> Any:
-    """The same as a Ray Data sink: each write task stores the segments of its blocks, however many and however often."""
-    from ray.data import Datasink
-
-    class SegmentDatasink(Datasink[list[Result]]):
-        """`write` is called by Ray Data in worker processes, `on_write_complete` in the driver."""
-
-        results: list[Result] | None = None
-
-        def write(self, blocks: Iterable[Any], ctx: object) -> list[Result]:  # noqa: ARG002
-            """Store the segments of the blocks (Arrow tables)."""
-            rows = [row for block in blocks for row in block.to_pylist()]
-            if not rows:
-                return []
-            with Store(database_dsn, role="ingest", size=1) as store:
-                return [write(row, objects, store) for row in rows]
-
-        def on_write_complete(self, write_result: Any) -> None:
-            """Keep what became of the segments."""
-            self.results = [result for part in write_result.write_returns for result in part]
-
-        @property
-        def supports_distributed_writes(self) -> bool:
-            """The object store and the database can be reached from every node."""
-            return True
-
-    return SegmentDatasink()

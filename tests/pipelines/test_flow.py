@@ -11,7 +11,7 @@ from pipelines.objects import ObjectStore, ObjectStoreAddress
 @pytest.mark.parametrize("free", [1.0, 1.5, 2.0, 4.0, 16.0, 96.0])
 def test_all_stages_fit_into_the_free_cpus_at_once(free: float) -> None:
     shares = flow.share(free, 0, free)
-    used = shares.detectors * shares.cpus + shares.trackers * flow.TRACK_CPUS + flow.WRITE_CPUS
+    used = shares.detectors * shares.cpus + shares.finishers * flow.FINISH_CPUS
     assert used <= free + 1e-9
     assert used > free - 0.5
     assert shares.detectors >= max(1, round(0.6 * free))
