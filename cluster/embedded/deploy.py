@@ -5,10 +5,12 @@ come as JSON on standard input, because they hold passwords. What is deployed li
 """
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import ray
 from pydantic import BaseModel
 from ray import serve as ray_serve
+from ray.serve import RunTarget
 from ray.serve.config import HTTPOptions
 
 from cluster import handler
@@ -32,13 +34,14 @@ def main() -> None:
     """Deploy or drain, and leave; Ray's address and token come from the environment."""
     ray.init(address="auto", log_to_driver=False, namespace="serve")
     if sys.argv[1] == DRAIN:
-        for name in (HANDLER, QUESTIONS):
-            ray_serve.delete(name)
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(ray_serve.delete, (HANDLER, QUESTIONS)))
         return
     args = Arguments.model_validate_json(sys.stdin.read())
     ray_serve.start(http_options=HTTPOptions(host="127.0.0.1", port=int(sys.argv[1])))
-    ray_serve.run(handler.build(args.handler), name=HANDLER, route_prefix=None)
-    ray_serve.run(app.build(args.questions), name=QUESTIONS, route_prefix="/")
+    handling = RunTarget(handler.build(args.handler), name=HANDLER, route_prefix=None)
+    answering = RunTarget(app.build(args.questions), name=QUESTIONS, route_prefix="/")
+    ray_serve.run_many([handling, answering])
 
 
 if __name__ == "__main__":

@@ -65,10 +65,17 @@ def down(settings: Settings, progress: Progress = lambda _: None) -> None:
     """Stop what `up` started, and nothing else; all data stay. What is being worked on is given back first."""
     postgres, s3, ray_head = _servers(settings.home.absolute())
     _drain(settings, ray_head)
-    for name, server in (("Ray", ray_head), ("S3", s3), ("PostgreSQL", postgres)):
-        if server.folder.exists():
-            server.stop()
-            progress(f"{name} stopped")
+    _stop("Ray", ray_head, progress)  # what runs there needs the others
+    with ThreadPoolExecutor(2) as pool:
+        steps = [pool.submit(_stop, name, one, progress) for name, one in (("S3", s3), ("PostgreSQL", postgres))]
+        for step in steps:
+            step.result()
+
+
+def _stop(name: str, server: PostgresServer | SeaweedServer | RayHead, progress: Progress) -> None:
+    if server.folder.exists():
+        server.stop()
+        progress(f"{name} stopped")
 
 
 def status(settings: Settings) -> list[ServiceStatus]:
