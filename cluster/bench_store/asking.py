@@ -27,7 +27,10 @@ Window = tuple[float, float]
 
 
 def questions(read: Store, crowd: Crowd, asks: int) -> dict[str, dict[str, float]]:
-    """p95 seconds of each question: `hour_s` the whole answer, `day_s` and `days_s` the first page."""
+    """p95 seconds of each question: `hour_s` the whole answer, `day_s` and `days_s` the first page.
+
+    All is asked twice. These are of the second time; `first_day_s` is of the first, when a day may have to come from the disk.
+    """
     spans: dict[str, Callable[[np.random.Generator], Window]] = {
         "hour_s": lambda random: busy_hour(crowd, random),
         "day_s": lambda random: day_window_s(crowd.some_day(random)),
@@ -36,14 +39,27 @@ def questions(read: Store, crowd: Crowd, asks: int) -> dict[str, dict[str, float
         spans["days_s"] = lambda _: (day_window_s(crowd.first)[0], day_window_s(crowd.last)[1])
     found: dict[str, dict[str, float]] = {}
     for question in sorted(QUESTIONS):
-        random = np.random.default_rng(crowd.seed)
         found[question] = {}
         for name, window in spans.items():
             times = max(asks // 4, 2) if name == "days_s" else asks
             page = None if name == "hour_s" else PAGE
-            took = [timed(read, question, window(random), random, page) for _ in range(times)]
-            found[question][name] = p95(took)
+            first, again = (_asked(read, question, window, times, page, crowd.seed) for _ in range(2))
+            found[question][name] = p95(again)
+            if name == "day_s":
+                found[question]["first_day_s"] = p95(first)
     return found
+
+
+def _asked(
+    read: Store,
+    question: str,
+    window: Callable[[np.random.Generator], Window],
+    times: int,
+    page: int | None,
+    seed: int,
+) -> list[float]:
+    random = np.random.default_rng(seed)
+    return [timed(read, question, window(random), random, page) for _ in range(times)]
 
 
 def clients(read: Store, crowd: Crowd, asks: int) -> dict[str, float]:

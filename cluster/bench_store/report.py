@@ -71,6 +71,7 @@ def _questions(questions: dict[str, dict[str, float]], indent: str) -> Iterator[
         floor, aim = (25, 10) if name in ROLLUPS else (60, 30)
         yield Line(f"{indent}{name}, an hour, p95 ms", _ms(one["hour_s"]), 60, 30)
         yield Line(f"{indent}{name}, a day, p95 ms", _ms(one["day_s"]), floor, aim)
+        yield Line(f"{indent}  asked for the first time", _ms(one["first_day_s"]))
         if "days_s" in one:
             yield Line(f"{indent}{name}, all days, p95 ms", _ms(one["days_s"]), 1500, 500)
 

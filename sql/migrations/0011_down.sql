@@ -333,4 +333,51 @@ begin
 end
 $$;
 
-drop function sampled_squares, people_wanted;
+create or replace function section_lengths(
+    window_start timestamptz,
+    window_end timestamptz,
+    zone text,
+    in_section text,
+    wanted jsonb default '{}'
+)
+returns table (length_m double precision)
+language sql
+stable parallel safe
+as $$
+    select unnest(d.lengths_m)
+    from section_day as d
+    where
+        d.section_id = in_section
+        and d.attribute = rollup_label(wanted)
+        and d.day >= day_ceil(window_start, zone)
+        and d.day < day_floor(window_end, zone)
+    union all
+    select w.length_m
+    from section_day as d
+    cross join lateral section_walks(midnight(d.day, zone), midnight(d.day + 1, zone), in_section, wanted) as w
+    where
+        d.section_id = in_section
+        and d.attribute = rollup_label(wanted)
+        and d.day >= day_ceil(window_start, zone)
+        and d.day < day_floor(window_end, zone)
+        and d.lengths_m is null
+    union all
+    select w.length_m
+    from section_walks(window_start, least(midnight(day_ceil(window_start, zone), zone), window_end), in_section, wanted) as w
+    where
+        rollup_label(wanted) is not null
+        and window_start < midnight(day_ceil(window_start, zone), zone)
+    union all
+    select w.length_m
+    from section_walks(greatest(midnight(day_floor(window_end, zone), zone), window_start), window_end, in_section, wanted) as w
+    where
+        rollup_label(wanted) is not null
+        and midnight(day_floor(window_end, zone), zone) < window_end
+        and day_floor(window_end, zone) >= day_ceil(window_start, zone)
+    union all
+    select w.length_m
+    from section_walks(window_start, window_end, in_section, wanted) as w
+    where rollup_label(wanted) is null
+$$;
+
+drop function sampled_squares, whole_visits, people_wanted;

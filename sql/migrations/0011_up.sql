@@ -226,13 +226,13 @@ as $$
 $$;
 comment on function stays_on_floors is 'since when people with all wanted attributes were on floors, cut by the window and at full hours';
 
-create or replace function section_walks(
+create function whole_visits(
     window_start timestamptz,
     window_end timestamptz,
     in_section text,
     wanted jsonb default '{}'
 )
-returns table (length_m double precision)
+returns table (person_id uuid, length_m double precision)
 language sql
 stable parallel safe
 as $$
@@ -246,16 +246,41 @@ as $$
             and v.starts_at >= hour_ceil(window_start)
             and v.starts_at < hour_floor(window_end)
     )
-    select sum(part.length_m)
+    select visit.*
+    from visit
+    where wanted = '{}'
+    union all
+    select visit.*
+    from visit
+    inner join people_wanted(window_start, window_end, wanted, false) as w on visit.person_id = w.person_id
+    where wanted <> '{}'
+$$;
+comment on function whole_visits is 'distance covered in each visit to a section within the whole hours of the window';
+
+create or replace function section_walks(
+    window_start timestamptz,
+    window_end timestamptz,
+    in_section text,
+    wanted jsonb default '{}'
+)
+returns table (length_m double precision)
+language plpgsql
+stable parallel safe
+as $$
+#variable_conflict use_column
+begin
+    if window_start = hour_ceil(window_start) and window_end = hour_floor(window_end) then
+        return query select sum(v.length_m)
+        from whole_visits(window_start, window_end, in_section, wanted) as v
+        group by v.person_id;
+        return;
+    end if;
+    return query select sum(part.length_m)
     from (
-        select visit.*
-        from visit
-        where wanted = '{}'
-        union all
-        select visit.*
-        from visit
-        inner join people_wanted(window_start, window_end, wanted, false) as w on visit.person_id = w.person_id
-        where wanted <> '{}'
+        select
+            v.person_id,
+            v.length_m
+        from whole_visits(window_start, window_end, in_section, wanted) as v
         union all
         select
             w.person_id,
@@ -271,7 +296,58 @@ as $$
             hour_floor(window_end) < window_end
             and hour_floor(window_end) >= hour_ceil(window_start)
     ) as part
-    group by part.person_id
+    group by part.person_id;
+end
+$$;
+
+create or replace function section_lengths(
+    window_start timestamptz,
+    window_end timestamptz,
+    zone text,
+    in_section text,
+    wanted jsonb default '{}'
+)
+returns table (length_m double precision)
+language plpgsql
+stable parallel safe
+as $$
+#variable_conflict use_column
+declare
+    bare date;
+begin
+    if rollup_label(wanted) is null then
+        return query select w.length_m from section_walks(window_start, window_end, in_section, wanted) as w;
+        return;
+    end if;
+    return query select unnest(d.lengths_m)
+    from section_day as d
+    where
+        d.section_id = in_section
+        and d.attribute = rollup_label(wanted)
+        and d.day >= day_ceil(window_start, zone)
+        and d.day < day_floor(window_end, zone);
+    for bare in
+        select d.day
+        from section_day as d
+        where
+            d.section_id = in_section
+            and d.attribute = rollup_label(wanted)
+            and d.day >= day_ceil(window_start, zone)
+            and d.day < day_floor(window_end, zone)
+            and d.lengths_m is null
+    loop
+        return query select w.length_m
+        from section_walks(midnight(bare, zone), midnight(bare + 1, zone), in_section, wanted) as w;
+    end loop;
+    if window_start < midnight(day_ceil(window_start, zone), zone) then
+        return query select w.length_m
+        from section_walks(window_start, least(midnight(day_ceil(window_start, zone), zone), window_end), in_section, wanted) as w;
+    end if;
+    if midnight(day_floor(window_end, zone), zone) < window_end and day_floor(window_end, zone) >= day_ceil(window_start, zone) then
+        return query select w.length_m
+        from section_walks(greatest(midnight(day_floor(window_end, zone), zone), window_start), window_end, in_section, wanted) as w;
+    end if;
+end
 $$;
 
 create or replace function visitor_days(window_start timestamptz, window_end timestamptz, zone text, wanted jsonb default '{}')
