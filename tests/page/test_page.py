@@ -107,6 +107,27 @@ NEEDED = {
 """What a question may require, beside its times."""
 
 
+def test_an_answer_that_is_too_long_for_the_page_says_so_and_its_files_have_it_all(
+    reader: Reader, service: Service, tmp_path: Path
+) -> None:
+    def shortened(route: Route) -> None:
+        asked = json.loads(route.request.post_data or "")
+        asked["inputs"]["limit"] = 5
+        route.continue_(post_data=json.dumps(asked))
+
+    reader.enter(service.key)
+    reader.page.route("**/execution", shortened)
+    reader.choose("Paths of people")
+    reader.fill(**ANSWERED)
+    reader.ask()
+    expect(reader.answer.get_by_text("Only the first 5 rows are shown.")).to_be_visible()
+    with reader.page.expect_download() as coming:
+        reader.answer.get_by_role("button", name="Download CSV").click()
+    coming.value.save_as(tmp_path / "paths.csv")
+    assert len((tmp_path / "paths.csv").read_text().splitlines()) > 100
+    assert reader.troubles == []
+
+
 def test_every_question_of_the_catalogue_can_be_asked(reader: Reader, service: Service) -> None:
     reader.enter(service.key)
     for question in reader.page.locator(".question").all_inner_texts():
