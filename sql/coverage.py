@@ -46,17 +46,17 @@ class CameraCoverage:
 def read(connection: Connection, window: Window, cameras: Sequence[str] | None = None) -> list[CameraCoverage]:
     """Every camera that has recorded or covered something in the window, by id; of all cameras unless some are named."""
     asked = {"start": window.start, "end": window.end, "cameras": None if cameras is None else list(cameras)}
-    recorded: dict[str, list[Window]] = defaultdict(list)
-    processed: dict[str, list[Covered]] = defaultdict(list)
-    for camera_id, starts_at, ends_at, extractor, reason in connection.execute(statement("coverage/read"), asked):
-        part = Window(starts_at, ends_at)
-        if extractor is None:
-            recorded[camera_id].append(part)
+    found: dict[str, CameraCoverage] = {}
+    for camera_id, starts_at, ends_at, extractors, reason in connection.execute(statement("coverage/read"), asked):
+        camera, part = found.setdefault(camera_id, CameraCoverage(camera_id)), Window(starts_at, ends_at)
+        if extractors is None:
+            camera.recorded.append(part)
+        elif reason is not None:
+            camera.gaps.append(Unusable(part, reason))
         else:
-            processed[camera_id].append(Covered(camera_id, part, extractor, reason))
-    return [
-        _of_camera(camera, window, recorded[camera], processed[camera]) for camera in sorted({*recorded, *processed})
-    ]
+            camera.covered.append(part)
+            camera.extractors.update(extractors)
+    return list(found.values())
 
 
 def versions(connection: Connection, window: Window) -> dict[str, list[str]]:
@@ -75,19 +75,3 @@ def working(connection: Connection, window: Window) -> dict[str, list[Window]]:
     for camera_id, starts_at, ends_at in connection.execute(statement("coverage/working"), asked):
         found[camera_id].append(Window(starts_at, ends_at))
     return {camera: merge(clip(windows, window)) for camera, windows in found.items()}
-
-
-def _of_camera(camera: str, bounds: Window, recorded: list[Window], processed: list[Covered]) -> CameraCoverage:
-    by_reason: dict[str | None, list[Window]] = defaultdict(list)
-    for part in processed:
-        by_reason[part.reason].append(part.window)
-    covered = by_reason.pop(None, [])
-    return CameraCoverage(
-        camera_id=camera,
-        recorded=merge(clip(recorded, bounds)),
-        covered=merge(clip(covered, bounds)),
-        extractors={part.extractor for part in processed if part.reason is None},
-        gaps=sorted(
-            Unusable(gap, str(reason)) for reason, windows in by_reason.items() for gap in merge(clip(windows, bounds))
-        ),
-    )
