@@ -9,7 +9,7 @@ from models.vision.tracker import identity
 from models.vision.tracker.identity import Variances
 from pipelines.association.absence import weighed
 from pipelines.association.fusing import Fused, fuse
-from pipelines.association.tracking import Way, follow
+from pipelines.association.tracking import SWEEPS, Way, follow
 from pipelines.association.tracklets import Floats, Indices, Sightings
 
 FIRST_SWEEPS = 1
@@ -26,20 +26,40 @@ def followed(
     `manoeuvres` is the share of steps that are one (`models.vision.tracker.motion`). So many of the first axes of the looks are
     `independent`: their errors differ from camera to camera at one moment, so that several cameras are surer than one. Errors of
     embeddings do not: taking them so loses 8 of 98 points of the demo. How alike errors are in time is learned on every axis,
-    unless it is given: who turns looks otherwise for a while, and is the same person.
+    unless it is given: who turns looks otherwise for a while, and is the same person. It is learned from ways that looks have
+    helped to find, in a pass of their own: in ways by place alone strangers pass for somebody who turned.
     """
     variances = identity.nobody_differs(seen.looks.shape[1])
     fused = weighed(fuse(seen, variances), seen)
     if not seen.looks.size:
         return fused, follow(fused, variances, step_s, manoeuvres)
-    owner = _owner(follow(fused, variances, step_s, manoeuvres, sweeps=FIRST_SWEEPS), fused)
     is_independent = np.arange(seen.looks.shape[1]) < independent
+    ways = follow(fused, variances, step_s, manoeuvres, sweeps=FIRST_SWEEPS)
+    if alikeness is None:
+        learned = _alikeness(fused, _owner(ways, fused), step_s)
+        fused, ways = _again(
+            seen, _knowing(seen, fused, ways, is_independent, learned), step_s, manoeuvres, FIRST_SWEEPS
+        )
+    known = _alikeness(fused, _owner(ways, fused), step_s) if alikeness is None else alikeness
+    return _again(seen, _knowing(seen, fused, ways, is_independent, known), step_s, manoeuvres, SWEEPS)
+
+
+def _knowing(
+    seen: Sightings, fused: Fused, ways: Sequence[Way], is_independent: NDArray[np.bool_], alikeness: Floats | float
+) -> tuple[Variances, Variances]:
+    """How looks vary over the cameras of one moment, and from moment to moment, as some ways show."""
+    owner = _owner(ways, fused)
     over_cameras = _variances(seen.looks, owner[fused.member])
-    in_time = _in_time(over_cameras, fused, owner, is_independent)
-    in_time = in_time._replace(alikeness=_alikeness(fused, owner, step_s) if alikeness is None else alikeness)
-    at_once = over_cameras._replace(alikeness=np.where(is_independent, 0.0, identity.ALIKENESS))
+    in_time = _in_time(over_cameras, fused, owner, is_independent)._replace(alikeness=alikeness)
+    return over_cameras._replace(alikeness=np.where(is_independent, 0.0, identity.ALIKENESS)), in_time
+
+
+def _again(
+    seen: Sightings, knowing: tuple[Variances, Variances], step_s: float, manoeuvres: float, sweeps: int
+) -> tuple[Fused, list[Way]]:
+    at_once, in_time = knowing
     fused = weighed(fuse(seen, at_once), seen)
-    return fused, follow(fused, in_time, step_s, manoeuvres)
+    return fused, follow(fused, in_time, step_s, manoeuvres, sweeps=sweeps)
 
 
 def differences(ways: Sequence[Way], fused: Fused) -> Variances:
