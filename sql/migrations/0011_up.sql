@@ -524,3 +524,35 @@ begin
     end if;
 end
 $$;
+
+create or replace function index_aside(family text, of_day date, mark text)
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, public, pg_temp
+set maintenance_work_mem = '256MB'
+as $$
+declare
+    made text := aside_name(family, of_day, mark);
+    key_of record;
+    definition text;
+begin
+    select c.oid, pg_get_constraintdef(c.oid) as definition into key_of
+    from pg_constraint as c
+    where
+        c.conrelid = format('public.%I', family)::regclass
+        and c.contype = 'p';
+    execute format('alter table public.%I add %s', made, key_of.definition);
+    for definition in
+        select pg_get_indexdef(i.indexrelid)
+        from pg_index as i
+        where
+            i.indrelid = format('public.%I', family)::regclass
+            and not i.indisprimary
+    loop
+        execute regexp_replace(definition, '^CREATE INDEX \S+ ON ONLY \S+ ', format('CREATE INDEX ON public.%I ', made));
+    end loop;
+    -- So that the first to ask finds plans for what is there: the server's own look at new tables may be a minute away.
+    execute format('analyze public.%I', made);
+end
+$$;
