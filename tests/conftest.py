@@ -9,6 +9,7 @@ from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 
@@ -16,6 +17,8 @@ from cluster.embedded.postgres import PostgresServer
 from sql import store
 from sql.store import Store
 
+hypothesis.settings.register_profile("fixed", derandomize=True)
+hypothesis.settings.load_profile("fixed")
 pytest_plugins = ["tests.services"] if find_spec("tests.services") else []
 _numbers = itertools.count(1)
 

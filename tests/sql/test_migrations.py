@@ -1,3 +1,6 @@
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -164,3 +167,29 @@ def test_what_was_loaded_before_the_ninth_schema_is_answered_alike(
         connection.execute("select refresh_rollups(%s)", [mall.DAY])
         after = rollups.kept(connection)
     assert {**after, "section_visit": None} == {**before, "section_visit": None}
+
+
+def test_people_ask_while_a_filled_store_is_brought_up_and_hardly_wait(
+    postgres: PostgresServer, database: Database, filled: Store, read: Store
+) -> None:
+    superuser = postgres.dsn(str(conninfo_to_dict(database.admin_dsn)["dbname"]))
+    store.unmigrate(superuser, "0008")
+    up, told, waits_s = threading.Event(), set(), []
+    asked = "select count(*), round(sum(length_m)) from walks(%s, %s, %s)"
+
+    def ask() -> None:
+        while not up.is_set():
+            began = time.monotonic()
+            with read.connection() as connection:
+                told.add(connection.execute(asked, [mall.NINE, mall.TEN + timedelta(hours=1), None]).fetchone())
+            waits_s.append(time.monotonic() - began)
+
+    with ThreadPoolExecutor(2) as pool:
+        asking = [pool.submit(ask) for _ in range(2)]
+        store.migrate(superuser, ahead=timedelta(0))
+        up.set()
+        for one in asking:
+            one.result()
+    assert len(told) == 1
+    assert len(waits_s) > 10
+    assert max(waits_s) < 2.0
