@@ -120,9 +120,14 @@ class SeaweedServer:
         """Keep each port of last time unless somebody else has taken it, so that addresses stay true over restarts."""
         kept: dict[str, int] = {}
         with contextlib.suppress(FileNotFoundError):
-            kept = {name: port for name, port in self.ports().items() if is_free(port)}
+            kept = {name: port for name, port in self.ports().items() if _comes_free(port)}
         ports = {**dict(zip(_PORTS, free_ports(len(_PORTS)), strict=True)), **kept}
         (self.folder / "ports.json").write_text(json.dumps(ports))
+
+
+def _comes_free(port: int) -> bool:
+    # Of a process that was killed the ports are closed a moment after it is gone.
+    return daemons.until(lambda: is_free(port), 3.0)
 
 
 def _socket_path(name: str, mark: str) -> str:

@@ -2,6 +2,7 @@ import socket
 from pathlib import Path
 
 from cluster.embedded import ports
+from cluster.embedded.daemons import until
 from cluster.embedded.seaweedfs import SeaweedServer
 
 
@@ -23,6 +24,7 @@ def test_an_s3_server_that_lost_one_port_keeps_the_others(tmp_path: Path) -> Non
     try:
         before, taken = server.address("any").endpoint, server.ports()["volume"]
         server.stop()
+        assert until(lambda: ports.is_free(taken), 10.0)
         with socket.create_server(("127.0.0.1", taken)):
             server.start()
         assert server.ports()["volume"] != taken
