@@ -5,10 +5,11 @@ asked for each day of its window in turn: the first rows come at the price of on
 """
 
 import itertools
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,8 +22,8 @@ from sql.catalogue import Bound, Question
 from sql.store import Connection
 from sql.text import statement
 
-BATCH = 5000
-"""Rows that a stream takes from the database at a time."""
+BATCH, FIRST_BATCH = 5000, 1024
+"""Rows that a stream takes from the database at a time; at first no more than a page and the beginning of the next."""
 Row = tuple[Any, ...]
 
 
@@ -58,26 +59,16 @@ def check(connection: Connection, bound: Bound) -> None:
     """Raise UnknownSection for a section that the mall never had, BadParameter for a floor that it has not, BadWindow for a
     time whose people were moved aside.
     """
-    moved = connection.execute(statement("catalogue/moved-before")).fetchone()
-    if moved is not None and bound.window.start.date() < moved[0]:
-        raise BadWindow(f"people of the time before {moved[0]} are no longer at hand (30 days are); ask from then on")
-    _check_section(connection, bound.values.get("section"))
-    _check_floor(connection, bound.values.get("floor"))
-
-
-def _check_section(connection: Connection, section: str | None) -> None:
-    if section is None:
-        return
-    names = [row[0] for row in connection.execute(statement("catalogue/sections"))]
-    if section not in names:
-        raise UnknownSection(f"there is no section {section!r}; known: {', '.join(names) or 'none'}")
-
-
-def _check_floor(connection: Connection, floor: int | None) -> None:
-    if floor is None:
-        return
-    floors = [row[0] for row in connection.execute(statement("catalogue/floors"))]
-    if floor not in floors:
+    row = connection.execute(statement("catalogue/askable"), binary=True).fetchone()
+    moved_before, sections, floors = row if row is not None else (None, [], [])
+    if moved_before is not None and bound.window.start.date() < moved_before:
+        raise BadWindow(
+            f"people of the time before {moved_before} are no longer at hand (30 days are); ask from then on"
+        )
+    section, floor = bound.values.get("section"), bound.values.get("floor")
+    if section is not None and section not in sections:
+        raise UnknownSection(f"there is no section {section!r}; known: {', '.join(sections) or 'none'}")
+    if floor is not None and floor not in floors:
         raise BadParameter("floor", f"there is no floor {floor}; known: {', '.join(map(str, floors)) or 'none'}")
 
 
@@ -134,25 +125,31 @@ def _streamed(connection: Connection, question: Question, values: Mapping[str, A
         cursor.execute(question.sql, values)
         if skipped:
             cursor.scroll(skipped)
-        yield from _told(cursor)
+        told = _told(cursor)
+        first = cursor.fetchmany(FIRST_BATCH)
+        yield from map(told, first)
+        if len(first) == FIRST_BATCH:
+            yield from map(told, cursor)
 
 
 def _fetched(connection: Connection, question: Question, values: Mapping[str, Any], skipped: int) -> Iterator[Row]:
     # Not through a cursor, for which PostgreSQL plans no parallel work.
     with connection.cursor(binary=True) as cursor:
         cursor.execute(question.sql, values)
-        yield from itertools.islice(_told(cursor), skipped, None)
+        yield from map(_told(cursor), itertools.islice(cursor, skipped, None))
 
 
-def _told(cursor: Cursor[Row] | ServerCursor[Row]) -> Iterator[Row]:
-    """The rows, an object of attributes as one value for each."""
+def _told(cursor: Cursor[Row] | ServerCursor[Row]) -> Callable[[Row], Row]:
+    """A row as it is told: an object of attributes as one value for each."""
     names = [column.name for column in cursor.description or ()]
-    return (tuple(_expanded(names, row)) for row in cursor) if "attributes" in names else iter(cursor)
+    return partial(_expanded, names) if "attributes" in names else tuple
 
 
-def _expanded(names: Sequence[str], row: Row) -> Iterator[Any]:
+def _expanded(names: Sequence[str], row: Row) -> Row:
+    told: list[Any] = []
     for name, value in zip(names, row, strict=True):
         if name == "attributes":
-            yield from ((value or {}).get(key, UNKNOWN) for key in ATTRIBUTES)
+            told.extend((value or {}).get(key, UNKNOWN) for key in ATTRIBUTES)
         else:
-            yield value
+            told.append(value)
+    return tuple(told)

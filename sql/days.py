@@ -17,11 +17,12 @@ from models.world.errors import LeaseLost
 from models.world.periods import Window, site_hours, utc_day
 from sql import day_people, ledger, locks
 from sql.aside import CONNECTIONS, FAMILIES, Aside
+from sql.copying import epoch_us
 from sql.coverage import Covered
 from sql.day_people import DayOfPeople
 from sql.ledger import LoadClaim
 from sql.people import lock_days
-from sql.rollups import Tallies
+from sql.rollups import OnFloors, Tallies
 from sql.store import Connection, Store
 from sql.text import statement
 
@@ -81,7 +82,10 @@ def replace_day(
 
 def _tallies(people: DayOfPeople, aside: Aside) -> Tallies:
     present = [(hour.window.start, np.unique(hour.owners)) for hour in aside.hours]
-    return Tallies.of(people.person_ids, people.days, people.values, aside.positions(), aside.visits(), present)
+    on_floors = OnFloors(people.owners, epoch_us(people.ways.starts_s), people.ways.floors.astype(np.int64))
+    return Tallies.of(
+        people.person_ids, people.days, people.values, aside.positions(), aside.visits(), present, on_floors
+    )
 
 
 def _check(claims: Sequence[LoadClaim], people: DayOfPeople, coverage: Sequence[Covered], window: Window) -> None:

@@ -16,13 +16,15 @@ from sql.counting import Indices, Labels, Tally, cells_of
 from sql.row_bytes import UUID, Fields, arrays, joined, numbers, words
 from sql.store import Connection
 from sql.text import statement
-from sql.visit_sums import Visits
+from sql.visit_sums import HOUR_US, Visits
 from sql.where import Located, Visited
 
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "section_hour": ("hour", "section_id", "attribute", "people", "present_ms", "present"),
     "section_day": ("section_id", "attribute", "people", "visits", "present_ms", "lengths_m"),
     "flow_hour": ("hour", "from_section", "to_section", "attribute", "people", "moves"),
+    "stay_hour": ("hour", "section_id", "attribute", "people", "average_s", "median_s", "ninth_decile_s"),
+    "floor_hour": ("hour", "from_floor", "to_floor", "attribute", "people", "times"),
     "grid_day": ("grid_id", "attribute", "people", "samples"),
     "visitor_day": ("attribute", "people"),
     "visitor_hour": ("hour", "attribute", "people"),
@@ -47,8 +49,11 @@ class Tallies:
         positions: Sequence[Located],
         found: Sequence[Sequence[Visited]],
         present: Sequence[tuple[datetime, Indices]],
+        on_floors: "OnFloors",
     ) -> "Tallies":
-        """Count positions, visits and who was `present` in each hour; `days` (p,) says in which day each person counts."""
+        """Count positions, visits, who was `present` in each hour and changes of floors; `days` (p,) says in which day each
+        person counts.
+        """
         labels = Labels.read(attributes, len(person_ids))
         counted: dict[date, dict[str, Sequence[Fields]]] = {}
         for day in np.unique(days):
@@ -62,6 +67,8 @@ class Tallies:
                 "section_hour": visits.hours(labels),
                 "section_day": visits.days(labels),
                 "flow_hour": visits.flows(labels),
+                "stay_hour": visits.stays(labels),
+                "floor_hour": on_floors.changes(mine, labels),
                 "route_day": visits.routes(labels),
             }
         return cls(counted)
@@ -76,6 +83,37 @@ class Tallies:
             copy_in(
                 connection, copy, [_dated(day, self.rows[day][table]) for day in sorted(set(days) & set(self.rows))]
             )
+
+
+@dataclass(frozen=True)
+class OnFloors:
+    """Since when who was on which floor: person by number, µs since 1970, floor, each (k,), in any order."""
+
+    persons: Indices
+    starts_us: Indices
+    floors: Indices
+
+    def changes(self, mine: NDArray[np.bool_], labels: Labels) -> Sequence[Fields]:
+        """Columns of `floor_hour`, of some of the persons."""
+        kept = np.flatnonzero(mine[self.persons])
+        order = kept[np.lexsort([self.floors[kept], self.starts_us[kept], self.persons[kept]])]
+        person, starts_us = self.persons[order], self.starts_us[order]
+        floors, floor = np.unique(self.floors[order], return_inverse=True)
+        changed = 1 + np.flatnonzero((np.diff(person) == 0) & (np.diff(floor) != 0))
+        hours, which = np.unique(starts_us[changed] // HOUR_US, return_inverse=True)
+        number = max(len(floors), 1)
+        group = (which * number + floor[changed - 1]) * number + floor[changed]
+        tally = Tally.of(group, person[changed], labels)
+        hour, pair = np.divmod(tally.group, number * number)
+        before, after = np.divmod(pair, number)
+        return (
+            numbers(timestamp_us(hours * HOUR_US)[hour], ">i8"),
+            numbers(floors[before], ">i2"),
+            numbers(floors[after], ">i2"),
+            words(tally.label, labels.names),
+            numbers(tally.people, ">i4"),
+            numbers(tally.entries, ">i4"),
+        )
 
 
 def _visitor_day(mine: NDArray[np.bool_], labels: Labels) -> Sequence[Fields]:

@@ -26,7 +26,7 @@ from sql.text import statement
 Role = Literal["admin", "ingest", "read"]
 ROLES: tuple[Role, ...] = ("admin", "ingest", "read")
 Connection = psycopg.Connection[tuple[Any, ...]]
-LATEST = "0011"
+LATEST = "0012"
 """The schema version that this code is written for."""
 PATIENCE_S = 5.0
 """How long to wait for a connection."""
@@ -48,8 +48,6 @@ class Store:
             options += " -c plan_cache_mode=force_custom_plan"
             # Ids in hand are hashed: of what a function returns the planner expects 200 different values, and would sort instead.
             options += " -c enable_mergejoin=off -c work_mem=32MB"
-            # An answer that is streamed is sorted first: its first rows cost as much as all.
-            options += " -c cursor_tuple_fraction=1"
         self._pool: ConnectionPool[Connection] = ConnectionPool(
             dsn,
             min_size=1,

@@ -312,6 +312,29 @@ flow_hour = Table(
     _must("people", Integer),
     _must("moves", Integer),
 )
+stay_hour = Table(
+    "stay_hour",
+    metadata,
+    _key("day", Date),
+    _key("hour", _TIME),
+    _key("section_id", Text),
+    _key("attribute", Text),
+    _must("people", Integer),
+    _must("average_s", Double),
+    _must("median_s", Double),
+    _must("ninth_decile_s", Double),
+)
+floor_hour = Table(
+    "floor_hour",
+    metadata,
+    _key("day", Date),
+    _key("hour", _TIME),
+    _key("from_floor", SmallInteger),
+    _key("to_floor", SmallInteger),
+    _key("attribute", Text),
+    _must("people", Integer),
+    _must("times", Integer),
+)
 grid_day = Table(
     "grid_day",
     metadata,

@@ -13,7 +13,7 @@ from sql.row_bytes import FLOAT8, INT4, Fields, arrays, lists, numbers, words
 from sql.where import Visited
 
 Floats = NDArray[np.float64]
-_HOUR_US = 3_600_000_000
+HOUR_US = 3_600_000_000
 _MINUTE_US = 60_000_000
 
 
@@ -66,10 +66,10 @@ class Visits:
 
     def hours(self, labels: Labels) -> Sequence[Fields]:
         """Columns of `section_hour`."""
-        hours, which = np.unique(self.from_us // _HOUR_US, return_inverse=True)
+        hours, which = np.unique(self.from_us // HOUR_US, return_inverse=True)
         tally = Tally.of(which * len(self.sections) + self.section, self.persons, labels, self.present_us)
         hour, section = np.divmod(tally.group, max(len(self.sections), 1))
-        hours_us = timestamp_us(hours * _HOUR_US)
+        hours_us = timestamp_us(hours * HOUR_US)
         return (
             numbers(hours_us[hour], ">i8"),
             words(section, self.sections),
@@ -84,7 +84,7 @@ class Visits:
         number = max(len(self.sections), 1)
         group = hour * number + self.section
         span = int(group.max(initial=0)) + 1
-        start_us = self.from_us // _HOUR_US * _HOUR_US
+        start_us = self.from_us // HOUR_US * HOUR_US
         first = -((start_us - self.from_us) // _MINUTE_US)
         last = np.minimum((self.to_us - start_us) // _MINUTE_US, 59)
         again = np.zeros(len(first), dtype=bool)
@@ -109,6 +109,28 @@ class Visits:
             numbers(tally.entries, ">i4"),
             numbers((tally.amounts + 500) // 1000, ">i8"),
             self.lengths(labels),
+        )
+
+    def stays(self, labels: Labels) -> Sequence[Fields]:
+        """Columns of `stay_hour`; quantiles as PostgreSQL's percentile_cont has them."""
+        stays = self.whole()
+        hours, which = np.unique(stays.from_us // HOUR_US, return_inverse=True)
+        number = max(len(self.sections), 1)
+        group = which * number + stays.section
+        tally = Tally.of(group, stays.persons, labels, stays.present_us)
+        cells, rows = cells_of(stays.persons, group, int(group.max(initial=0)) + 1, labels)
+        took_us = stays.present_us[rows]
+        ascending = took_us[np.lexsort([took_us, cells])].astype(np.float64)
+        first = np.cumsum(tally.entries) - tally.entries
+        hour, section = np.divmod(tally.group, number)
+        return (
+            numbers(timestamp_us(hours * HOUR_US)[hour], ">i8"),
+            words(section, self.sections),
+            words(tally.label, labels.names),
+            numbers(tally.people, ">i4"),
+            numbers(tally.amounts / tally.entries / 1e6, ">f8"),
+            numbers(_quantile(ascending, first, tally.entries, 0.5) / 1e6, ">f8"),
+            numbers(_quantile(ascending, first, tally.entries, 0.9) / 1e6, ">f8"),
         )
 
     def lengths(self, labels: Labels) -> Fields:
@@ -150,17 +172,27 @@ class Visits:
         order = np.lexsort([stays.section, stays.from_us, stays.persons])
         person, section, from_us = stays.persons[order], stays.section[order], stays.from_us[order]
         moves = 1 + np.flatnonzero((np.diff(person) == 0) & (np.diff(section) != 0))
-        hours, which = np.unique(from_us[moves] // _HOUR_US, return_inverse=True)
+        hours, which = np.unique(from_us[moves] // HOUR_US, return_inverse=True)
         number = max(len(self.sections), 1)
         group = (which * number + section[moves - 1]) * number + section[moves]
         tally = Tally.of(group, person[moves], labels)
         hour, pair = np.divmod(tally.group, number * number)
         came, went = np.divmod(pair, number)
         return (
-            numbers(timestamp_us(hours * _HOUR_US)[hour], ">i8"),
+            numbers(timestamp_us(hours * HOUR_US)[hour], ">i8"),
             words(came, self.sections),
             words(went, self.sections),
             words(tally.label, labels.names),
             numbers(tally.people, ">i4"),
             numbers(tally.entries, ">i4"),
         )
+
+
+def _quantile(values: Floats, first: Indices, count: Indices, share: float) -> Floats:
+    """Of each group of ascending values, which begins at `first`: linear between the two nearest, definition 7 of Hyndman
+    and Fan (1996).
+    """
+    at = share * (count - 1)
+    low = np.floor(at).astype(np.int64)
+    below, above = values[first + low], values[first + np.minimum(low + 1, count - 1)]
+    return np.asarray(below + (at - low) * (above - below))

@@ -10,6 +10,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 import cluster.bench_store
 from cluster.bench_store import asking, columnar, filled, report, truths
 from cluster.embedded.postgres import PostgresServer
@@ -17,7 +19,7 @@ from sql import store
 from sql.store import Store
 
 SERVER = {
-    "shared_buffers": "3GB",
+    "shared_buffers": f"{psutil.virtual_memory().total // 4 >> 20}MB",  # a quarter, as its manual advises
     "max_wal_size": "8GB",
     "checkpoint_timeout": "15min",
     "max_locks_per_transaction": "512",

@@ -15,20 +15,11 @@
 --   - {name: times, type: integer}
 -- permission: aggregates
 -- needs: [paths]
-with stay as (
-    select
-        w.person_id,
-        w.floor,
-        w.starts_at,
-        lag(w.floor) over (partition by w.person_id order by w.starts_at, w.floor) as before
-    from stays_on_floors(%(from)s::timestamptz, %(to)s::timestamptz, null, %(attribute)s::jsonb) as w
-)
 select
-    date_trunc('hour', stay.starts_at, 'UTC') as hour,
-    stay.before || ' to ' || stay.floor as floors,
-    count(distinct stay.person_id) as people,
-    count(*) as times
-from stay
-where stay.before <> stay.floor
-group by 1, 2
-order by 1, 2;
+    c.hour,
+    c.from_floor || ' to ' || c.to_floor as floors,
+    sum(c.people)::bigint as people,
+    sum(c.times)::bigint as times
+from floor_changes(%(from)s::timestamptz, %(to)s::timestamptz, %(zone)s::text, %(attribute)s::jsonb) as c
+group by c.hour, c.from_floor, c.to_floor
+order by c.hour, floors;

@@ -21,35 +21,59 @@
 --   - {name: stay, type: integer}
 -- permission: individuals
 -- needs: [paths]
-with piece as (
-    select
-        w.person_id,
-        w.floor,
-        w.starts_at,
-        w.path,
-        -- Pieces of one stay were cut at the full hour, and share the cut point.
-        w.starts_at - lag(w.ends_at) over (partition by w.person_id, w.floor order by w.starts_at) as pause
-    from walks(
-        %(from)s::timestamptz, %(to)s::timestamptz, %(section)s::text, %(floor)s::integer, %(attribute)s::jsonb
-    ) as w
-),
-numbered as (
-    select
-        piece.person_id,
-        piece.floor,
-        piece.path,
-        count(*) filter (where piece.pause is null or piece.pause > interval '1 millisecond')
-            over (partition by piece.person_id order by piece.starts_at, piece.floor) - 1 as stay
-    from piece
+with someone as (
+    select there.person_id
+    from (
+        select s.person_id
+        from stays_on_floors(
+            %(from)s::timestamptz, %(to)s::timestamptz, %(floor)s::integer, %(attribute)s::jsonb
+        ) as s
+        where %(section)s::text is null
+        union all
+        select v.person_id
+        from visits(%(from)s::timestamptz, %(to)s::timestamptz, %(section)s::text, %(attribute)s::jsonb) as v
+        where %(section)s::text is not null
+    ) as there
+    group by there.person_id
+    order by there.person_id
 )
-select distinct on (n.person_id, n.stay, taken_at)
-    n.person_id as person,
-    n.floor,
-    -- The last position is that at the end of the half-open window, told a millisecond early.
-    least(to_timestamp(st_m(point.geom)), %(to)s::timestamptz - interval '1 millisecond') as taken_at,
-    st_x(point.geom) as x_m,
-    st_y(point.geom) as y_m,
-    n.stay
-from numbered as n
-cross join lateral st_dumppoints(n.path) as point
-order by n.person_id, n.stay, taken_at;
+select
+    someone.person_id as person,
+    told.floor,
+    told.taken_at,
+    told.x_m,
+    told.y_m,
+    told.stay
+from someone
+-- Person by person: what is not read yet costs nothing.
+cross join lateral (
+    select distinct on (numbered.stay, taken_at)
+        numbered.floor,
+        -- The last position is that at the end of the half-open window, told a millisecond early.
+        least(to_timestamp(st_m(point.geom)), %(to)s::timestamptz - interval '1 millisecond') as taken_at,
+        st_x(point.geom) as x_m,
+        st_y(point.geom) as y_m,
+        numbered.stay
+    from (
+        select
+            piece.floor,
+            piece.path,
+            count(*) filter (where piece.pause is null or piece.pause > interval '1 millisecond')
+                over (order by piece.starts_at, piece.floor) - 1 as stay
+        from (
+            select
+                w.floor,
+                w.starts_at,
+                w.path,
+                -- Pieces of one stay were cut at the full hour, and share the cut point.
+                w.starts_at - lag(w.ends_at) over (partition by w.floor order by w.starts_at) as pause
+            from walks(
+                %(from)s::timestamptz, %(to)s::timestamptz, %(section)s::text, %(floor)s::integer,
+                first_person => someone.person_id, last_person => someone.person_id
+            ) as w
+        ) as piece
+    ) as numbered
+    cross join lateral st_dumppoints(numbered.path) as point
+    order by numbered.stay, taken_at
+) as told
+order by person, told.stay, told.taken_at;

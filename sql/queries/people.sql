@@ -19,26 +19,73 @@
 -- permission: individuals
 -- needs: [paths, attributes]
 with present as (
+    -- A whole day is told by the people themselves, a section by its visits, the rest by paths.
+    select
+        p.person_id,
+        p.first_seen,
+        p.last_seen,
+        p.distance_m
+    from person as p
+    where
+        %(section)s::text is null
+        and %(from)s::timestamptz = midnight(day_floor(%(from)s::timestamptz, %(zone)s::text), %(zone)s::text)
+        and %(to)s::timestamptz = midnight(day_floor(%(from)s::timestamptz, %(zone)s::text) + 1, %(zone)s::text)
+        and p.day = day_floor(%(from)s::timestamptz, %(zone)s::text)
+        and (
+            %(attribute)s::jsonb = '{}'
+            or p.person_id in (
+                select d.person_id
+                from people_with(%(from)s::timestamptz, %(to)s::timestamptz, %(attribute)s::jsonb) as d
+            )
+        )
+    union all
     select
         w.person_id,
-        min(w.starts_at) as first_seen,
-        max(w.ends_at) as last_seen,
-        sum(w.length_m) as distance_m
-    from walks(
-        %(from)s::timestamptz, %(to)s::timestamptz, %(section)s::text, null, %(attribute)s::jsonb
-    ) as w
+        min(w.starts_at),
+        max(w.ends_at),
+        sum(w.length_m)
+    from walks(%(from)s::timestamptz, %(to)s::timestamptz, null, null, %(attribute)s::jsonb) as w
+    where
+        %(section)s::text is null
+        and not (
+            %(from)s::timestamptz = midnight(day_floor(%(from)s::timestamptz, %(zone)s::text), %(zone)s::text)
+            and %(to)s::timestamptz = midnight(day_floor(%(from)s::timestamptz, %(zone)s::text) + 1, %(zone)s::text)
+        )
     group by w.person_id
+    union all
+    select
+        v.person_id,
+        min(v.starts_at),
+        max(v.ends_at),
+        sum(v.length_m)
+    from measured_visits(%(from)s::timestamptz, %(to)s::timestamptz, %(section)s::text, %(attribute)s::jsonb) as v
+    where %(section)s::text is not null
+    group by v.person_id
+),
+told as (
+    select
+        present.person_id,
+        present.first_seen,
+        present.last_seen,
+        present.distance_m
+    from present
+    order by present.first_seen, present.person_id
 )
 select
-    p.person_id as person,
-    p.first_seen,
-    p.last_seen,
-    p.distance_m,
-    a.attributes
-from present as p
-left join person_attributes as a
-    on
-        p.person_id = a.person_id
+    told.person_id as person,
+    told.first_seen,
+    told.last_seen,
+    told.distance_m,
+    described.attributes
+from told
+-- Of those who are read only.
+left join lateral (
+    select a.attributes
+    from person_attributes as a
+    where
+        a.day = day_floor(%(from)s::timestamptz, %(zone)s::text)
+        and a.person_id = told.person_id
         and a.active
-        and a.day = day_floor(%(from)s::timestamptz, %(zone)s::text)
-order by p.first_seen, p.person_id;
+    limit 1
+) as described on true
+order by told.first_seen, told.person_id;

@@ -19,22 +19,14 @@
 --   - {name: ninth_decile_minutes, type: number, unit: min}
 -- permission: aggregates
 -- needs: [paths]
-with waited as (
-    select
-        s.person_id,
-        date_trunc('hour', s.starts_at, 'UTC') as hour,
-        extract(epoch from s.ends_at - s.starts_at)::float8 / 60 as minutes
-    from stays_in_sections(
-        %(from)s::timestamptz, %(to)s::timestamptz, %(section)s::text, %(attribute)s::jsonb
-    ) as s
-)
 select
     %(section)s::text as section,
-    w.hour,
-    count(distinct w.person_id) as people,
-    avg(w.minutes) as average_minutes,
-    percentile_cont(0.5) within group (order by w.minutes) as median_minutes,
-    percentile_cont(0.9) within group (order by w.minutes) as ninth_decile_minutes
-from waited as w
-group by w.hour
-order by w.hour;
+    h.hour,
+    h.people,
+    h.average_s / 60 as average_minutes,
+    h.median_s / 60 as median_minutes,
+    h.ninth_decile_s / 60 as ninth_decile_minutes
+from stay_hours(
+    %(from)s::timestamptz, %(to)s::timestamptz, %(zone)s::text, %(section)s::text, %(attribute)s::jsonb
+) as h
+order by h.hour;

@@ -58,6 +58,28 @@ def test_what_is_asked_day_by_day_is_the_whole_answer(admin: Store, ingest: Stor
         assert all(rows == placed[number:] for number, rows in later.items()), name
 
 
+@pytest.mark.parametrize("where", [{}, {"section": "street-0"}])
+def test_the_first_rows_of_paths_cost_no_more_than_the_people_they_are_of(
+    admin: Store, ingest: Store, read: Store, where: dict[str, str]
+) -> None:
+    filling.generate(admin, ingest, DAY, 1, PEOPLE, SEED)
+    question, (start, end) = CATALOGUE.question("paths"), day_window_s(DAY)
+    bound = question.bind({"from": told(start), "to": told(end), **where}, site().time_zone)
+    fetched = (
+        b"select sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)) from pg_stat_xact_user_tables"
+        b" where relname like 'person\\_track\\_%'"
+    )
+
+    def paths_read_for(rows: int) -> int:
+        with read.connection() as connection, connection.cursor("some") as cursor:
+            cursor.execute(question.sql, {**bound.values, "zone": bound.zone})
+            cursor.fetchmany(rows)
+            (count,) = connection.execute(fetched).fetchone() or (0,)
+            return int(count)
+
+    assert paths_read_for(1) < paths_read_for(1_000_000) / 10
+
+
 def told(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat()
 
@@ -89,6 +111,9 @@ def test_every_answer_is_the_truth(asked: Ask) -> None:
                 assert same(asked("dwell-time", window, wanted, **more), truth.dwell_time(*window, section, wanted)), (
                     told_of
                 )
+                there = [(ids[row[0]], *row[1:4]) for row in asked("people", window, wanted, **more)]
+                assert same(there, truth.people_there(section, *window, wanted)), told_of
+            assert same(asked("floor-changes", window, wanted), truth.floor_changes(*window, wanted)), told_of
             assert same(asked("flows", window, wanted), truth.flows(*window, wanted)), told_of
             assert same(asked("visitors", window, wanted), truth.visitors(*window, wanted)), told_of
             assert same(asked("average-distance", window, wanted), truth.average_distance(*window, wanted)), told_of

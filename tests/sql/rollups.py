@@ -9,6 +9,8 @@ TABLES = (
     "section_hour",
     "section_day",
     "flow_hour",
+    "stay_hour",
+    "floor_hour",
     "grid_day",
     "visitor_day",
     "visitor_hour",

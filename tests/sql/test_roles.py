@@ -63,6 +63,8 @@ BY_DAY = (
     "section_hour",
     "section_day",
     "flow_hour",
+    "stay_hour",
+    "floor_hour",
     "visitor_day",
     "visitor_hour",
     "described_day",

@@ -134,17 +134,42 @@ class Truth:
 
     def average_distance_in(self, section: str, from_s: float, to_s: float, wanted: Mapping[str, str]) -> Rows:
         """People, average and median metres inside a section."""
-        step, low, high = self._cut_steps(from_s, to_s)
-        floor, box = boxes()[section]
-        row, first, last = _shares_in_box(self.day, step, low, high, floor, box)
-        move = self.day.xy_m[step[row] + 1] - self.day.xy_m[step[row]]
-        persons = self.day.persons[step[row]]
-        metres = np.bincount(persons, weights=np.linalg.norm(move, axis=1) * (last - first), minlength=len(self.day))
-        mine = np.unique(persons)
-        mine = mine[self.people(wanted)[mine]]
-        if not len(mine):
+        mine, metres = self._walked_in_m(section, from_s, to_s)
+        metres = metres[mine[self.people(wanted)[mine]]]
+        if not len(metres):
             return [(0, None, None)]
-        return [(len(mine), metres[mine].mean(), float(np.median(metres[mine])))]
+        return [(len(metres), metres.mean(), float(np.median(metres)))]
+
+    def people_there(self, section: str | None, from_s: float, to_s: float, wanted: Mapping[str, str]) -> Rows:
+        """Person, first and last sight, metres; with a section, inside it."""
+        if section is None:
+            step, low, high = self._cut_steps(from_s, to_s)
+            took_s = self.day.times_s[step + 1] - self.day.times_s[step]
+            starts_s, ends_s = (self.day.times_s[step] + share * took_s for share in (low, high))
+            persons, metres = self.day.persons[step], self._walked_m(from_s, to_s)
+        else:
+            stays = self._stays.cut(from_s, to_s, np.ones(len(self.day), dtype=bool)).of(section)
+            persons, starts_s, ends_s = stays.persons, stays.from_s, stays.to_s
+            _, metres = self._walked_in_m(section, from_s, to_s)
+        there = np.unique(persons)
+        return [
+            (int(one), _time(starts_s[persons == one].min()), _time(ends_s[persons == one].max()), float(metres[one]))
+            for one in there[self.people(wanted)[there]]
+        ]
+
+    def floor_changes(self, from_s: float, to_s: float, wanted: Mapping[str, str]) -> Rows:
+        """Hour, floors, people, times: by when each stay begins within the window."""
+        day, people = self.day, self.people(wanted)
+        firsts = np.flatnonzero(np.diff(day.stays, prepend=-1))
+        lasts = np.append(firsts[1:], len(day.stays)) - 1
+        changes: dict[tuple[int, str], list[int]] = {}
+        for before, after in itertools.pairwise(range(len(firsts))):
+            person, at_s = int(day.persons[firsts[after]]), day.times_s[firsts[after]]
+            left, came = int(day.floors[firsts[before]]), int(day.floors[firsts[after]])
+            seen_before = day.persons[firsts[before]] == person and day.times_s[lasts[before]] > from_s
+            if seen_before and left != came and people[person] and from_s <= at_s < to_s:
+                changes.setdefault((int(at_s // HOUR_S), f"{left} to {came}"), []).append(person)
+        return [(_time(hour * HOUR_S), floors, len(set(who)), len(who)) for (hour, floors), who in changes.items()]
 
     def passers_by(
         self,
@@ -213,6 +238,16 @@ class Truth:
         return np.asarray(
             np.bincount(self.day.persons[step], weights=metres, minlength=len(self.day)), dtype=np.float64
         )
+
+    def _walked_in_m(self, section: str, from_s: float, to_s: float) -> tuple[Indices, Floats]:
+        """Who was in a section, and how far each went in it: (p,) of everybody."""
+        step, low, high = self._cut_steps(from_s, to_s)
+        floor, box = boxes()[section]
+        row, first, last = _shares_in_box(self.day, step, low, high, floor, box)
+        move = self.day.xy_m[step[row] + 1] - self.day.xy_m[step[row]]
+        persons = self.day.persons[step[row]]
+        metres = np.bincount(persons, weights=np.linalg.norm(move, axis=1) * (last - first), minlength=len(self.day))
+        return np.unique(persons), np.asarray(metres, dtype=np.float64)
 
     def _cut_steps(self, from_s: float, to_s: float) -> tuple[Indices, Floats, Floats]:
         """The steps within a window, and which share of each."""

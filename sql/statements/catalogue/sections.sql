@@ -1,3 +1,0 @@
-select distinct section_id
-from section
-order by section_id;
