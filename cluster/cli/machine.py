@@ -14,11 +14,18 @@ def demo(
         "demo"
     ),
     seed: Annotated[int, typer.Option(help="Of the simulated mall and its people.")] = 7,
+    large: Annotated[
+        bool,
+        typer.Option(
+            "--large",
+            help="24 cameras on two floors that mostly do not overlap, 200 people, 20 minutes: some 20 minutes' work.",
+        ),
+    ] = False,
 ) -> None:
     """Turn a small simulated mall into answers, and say how right they are; the last line is a JSON summary."""
-    from cluster.demo.run import run
+    from cluster.demo.run import HALL, MALL, run
 
-    typer.echo(json.dumps(run(folder, progress.news, seed)))
+    typer.echo(json.dumps(run(folder, progress.news, seed, MALL if large else HALL)))
 
 
 def doctor() -> None:

@@ -1,6 +1,7 @@
 """`mall simulate`: a mall that never was, as video or as detections, with the truth about it."""
 
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -11,17 +12,28 @@ from models.world.errors import BadInput, BadWindow
 
 _PANEL = "With --detections"
 _CAMERAS = {"overlapping": 7, "mall": 24}
+_FILMING = {"overlapping": 4, "mall": 24}
+"""How many cameras there are if nothing is said: of detections, and of video."""
 
 
 def simulate(
     context: typer.Context,
     out_dir: Annotated[Path, typer.Argument(metavar="OUT_DIR", help="A new or empty folder.", show_default=False)],
     cameras: Annotated[
-        int | None, typer.Option(help="Cameras.", show_default="4; with --detections 7, or 24 of a mall")
+        int | None, typer.Option(help="Cameras.", show_default="4; with --detections 7; of a mall 24")
     ] = None,
     annexes: Annotated[
-        int, typer.Option(help="Rooms behind passages that no camera sees, one more camera in each; of video only.")
+        int,
+        typer.Option(
+            help="Rooms behind passages that no camera sees, one more camera in each; of video of one hall only."
+        ),
     ] = 0,
+    layout: Annotated[
+        str,
+        typer.Option(
+            help="overlapping: one hall before all cameras; mall: floors of corridors and shops, seen here and there."
+        ),
+    ] = "overlapping",
     people: Annotated[int, typer.Option(help="Visitors.")] = 20,
     minutes: Annotated[float, typer.Option(help="How long it lasts.")] = 2.0,
     seed: Annotated[int, typer.Option(help="The same seed gives the same files.")] = 0,
@@ -31,13 +43,6 @@ def simulate(
     detections: Annotated[
         bool, typer.Option("--detections", help="No video: what each camera detects, as places on the floor.")
     ] = False,
-    layout: Annotated[
-        str,
-        typer.Option(
-            help="overlapping: one hall before all cameras; mall: floors of corridors and shops, seen here and there.",
-            rich_help_panel=_PANEL,
-        ),
-    ] = "overlapping",
     fps: Annotated[float, typer.Option(help="Samples a second.", rich_help_panel=_PANEL)] = 1.0,
     misses: Annotated[float, typer.Option(help="Share of people not detected.", rich_help_panel=_PANEL)] = 0.1,
     burst_s: Annotated[
@@ -70,7 +75,11 @@ def simulate(
     """Simulate a mall: site file, video or detections of each camera, and who truly walked where."""
     if not detections:
         _refuse_options_of_detections(context)
-        _video(out_dir, 4 if cameras is None else cameras, annexes, people, minutes, seed, start)
+        if layout not in _FILMING:
+            raise BadInput(f"there is no layout {layout!r}; known: {', '.join(_FILMING)}")
+        if annexes and layout == "mall":
+            raise BadInput("--annexes are of one hall; a mall has floors and shops anyhow")
+        _video(out_dir, layout, _FILMING[layout] if cameras is None else cameras, annexes, people, minutes, seed, start)
         return
     if annexes:
         raise BadInput("--annexes are of video; with --detections take --layout mall")
@@ -103,16 +112,17 @@ def simulate(
 
 
 def _video(
-    out_dir: Path, cameras: int, annexes: int, people: int, minutes: float, seed: int, start: str | None
+    out_dir: Path, layout: str, cameras: int, annexes: int, people: int, minutes: float, seed: int, start: str | None
 ) -> None:
-    from pipelines.simulator import simulate as run
+    from pipelines.simulator import simulate as film_hall
+    from pipelines.simulator import simulate_mall as film_mall
 
+    run = film_mall if layout == "mall" else partial(film_hall, annexes=annexes)
     begin = _start(start)
     with progress.bar("simulating") as report:
         made = run(
             out_dir,
             cameras=cameras,
-            annexes=annexes,
             people=people,
             minutes=minutes,
             seed=seed,

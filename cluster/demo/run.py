@@ -6,7 +6,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -21,7 +23,7 @@ from models.world.paths import Path
 from pipelines import archive, extract
 from pipelines.objects import ObjectStore
 from pipelines.path_scores import score_paths
-from pipelines.simulator import Simulated, simulate
+from pipelines.simulator import Simulated, simulate, simulate_mall
 from pipelines.truth import TruePerson, people_in
 from pipelines.truth import read as read_truth
 from serve.client import Mall
@@ -29,8 +31,22 @@ from sql import sites
 from sql.store import Store
 
 News = Callable[[str], None]
-CAMERAS, ANNEXES, PEOPLE, MINUTES = 4, 1, 20, 2.0
-"""So many cameras watch a hall together; another one watches an annexe, and none the passage between."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """What is simulated: by what, how many cameras and people, for how long."""
+
+    simulate: Callable[..., Simulated]
+    cameras: int
+    people: int
+    minutes: float
+
+
+HALL = Size(partial(simulate, cameras=4, annexes=1), cameras=5, people=20, minutes=2.0)
+"""Four cameras watch a hall together; another one watches an annexe, and none the passage between."""
+MALL = Size(partial(simulate_mall, cameras=24), cameras=24, people=200, minutes=20.0)
+"""Two floors of corridors and shops, seen here and there."""
 SECTION = "food-court"
 MARKER = ".mall-demo"
 PICTURE = "paths.png"
@@ -56,7 +72,7 @@ class Clock:
         self.seconds[name] = time.monotonic() - begin
 
 
-def run(folder: FilePath, news: News, seed: int) -> dict[str, Any]:
+def run(folder: FilePath, news: News, seed: int, size: Size = HALL) -> dict[str, Any]:
     """The demonstration in `folder`, which is emptied first, with the mall of a seed; returns the JSON summary of its last line.
 
     Raises BadInput for a folder that holds something else.
@@ -66,7 +82,7 @@ def run(folder: FilePath, news: News, seed: int) -> dict[str, Any]:
     try:
         with ThreadPoolExecutor(1) as beside:
             starting = beside.submit(_start, settings, clock, news)
-            simulated = _simulate(folder / "site", seed, clock, news)
+            simulated = _simulate(folder / "site", size, seed, clock, news)
             settings = starting.result()
         return _answer(folder, settings, simulated, clock, news)
     finally:
@@ -94,13 +110,11 @@ def _start(settings: Settings, clock: Clock, news: News) -> Settings:
         return services.up(settings, news)
 
 
-def _simulate(folder: FilePath, seed: int, clock: Clock, news: News) -> Simulated:
-    news(f"simulating a mall: {CAMERAS + ANNEXES} cameras, {PEOPLE} people, {MINUTES:g} minutes")
+def _simulate(folder: FilePath, size: Size, seed: int, clock: Clock, news: News) -> Simulated:
+    news(f"simulating a mall: {size.cameras} cameras, {size.people} people, {size.minutes:g} minutes")
     start = datetime.now(UTC).replace(hour=15, minute=0, second=0, microsecond=0) - timedelta(days=1)
     with clock.step("simulate"):
-        simulated = simulate(
-            folder, cameras=CAMERAS, annexes=ANNEXES, people=PEOPLE, minutes=MINUTES, seed=seed, start=start
-        )
+        simulated = size.simulate(folder, people=size.people, minutes=size.minutes, seed=seed, start=start)
     news(f"filmed {simulated.frames * len(simulated.videos)} frames in {clock.seconds['simulate']:.0f} s")
     return simulated
 
@@ -199,7 +213,7 @@ def _draw(
     summary: Mapping[str, Any],
 ) -> None:
     caption = (
-        f"{simulated.site.name}, {simulated.window.start:%Y-%m-%d %H:%M} UTC, {len(simulated.videos)} cameras, {MINUTES:g} minutes; "
+        f"{simulated.site.name}, {simulated.window.start:%Y-%m-%d %H:%M} UTC, {len(simulated.videos)} cameras, {simulated.window.seconds / 60:g} minutes; "
         f"all {summary['persons']} found persons of {summary['true_persons']}: IDF1 {summary['idf1_1m']} within 1 m; axes in metres"
     )
     picture.save(file, simulated.site, _wearing(truth, "shirt", "blue"), as_paths(rows), caption)

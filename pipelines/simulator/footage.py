@@ -30,6 +30,14 @@ _CODEC = {"preset": "veryfast", "crf": "23", "bf": "0", "sc_threshold": "0", "th
 
 
 @dataclass(frozen=True)
+class Filming:
+    """Pictures a second, and seconds from one keyframe to the next."""
+
+    rate_hz: float = FRAME_RATE_HZ
+    keyframe_s: float = KEYFRAME_INTERVAL_S
+
+
+@dataclass(frozen=True)
 class Shooting:
     """All that it takes to film with one camera; can be sent to another process."""
 
@@ -42,6 +50,7 @@ class Shooting:
     walks: Walks
     video: Path
     truth: Path
+    filming: Filming = Filming()
 
 
 def film(shooting: Shooting) -> Iterator[int]:
@@ -53,7 +62,7 @@ def film(shooting: Shooting) -> Iterator[int]:
     cv2.setNumThreads(1)
     painter = Painter(build_stage(shooting.view, shooting.plan, shooting.decor, shooting.sensor.gains))
     grain = Grain(shooting.sensor, shooting.view.height_px, shooting.view.width_px)
-    with shooting.truth.open("w") as truth, _Encoder(shooting.video, shooting.view) as encoder:
+    with shooting.truth.open("w") as truth, _Encoder(shooting.video, shooting.view, shooting.filming) as encoder:
         for frame in range(len(shooting.walks.xy_m)):
             people, crowd = _present(shooting, frame)
             picture, sight = painter.draw(crowd)
@@ -79,25 +88,25 @@ def _rows(frame: int, people: NDArray[np.int64], crowd: Crowd, sight: Sight) -> 
 
 
 class _Encoder:
-    """An MP4 of H.264 with a keyframe each second, no B-frames and the index first; the same pictures, the same bytes."""
+    """An MP4 of H.264 with no B-frames and the index first; the same pictures, the same bytes."""
 
-    def __init__(self, path: Path, view: View) -> None:
+    def __init__(self, path: Path, view: View, filming: Filming) -> None:
         self._container = av.open(
             str(path), "w", format="mp4", options={"movflags": "+faststart", "fflags": "+bitexact"}
         )
-        keyframes = str(FRAME_RATE_HZ * KEYFRAME_INTERVAL_S)
+        rate_hz, keyframes = Fraction(filming.rate_hz), str(round(filming.rate_hz * filming.keyframe_s))
         options = _CODEC | {"g": keyframes, "keyint_min": keyframes}
-        stream = self._container.add_stream("libx264", rate=FRAME_RATE_HZ, options=options)
+        stream = self._container.add_stream("libx264", rate=rate_hz, options=options)
         if not isinstance(stream, av.VideoStream):
             raise MallError("PyAV gave no video stream for libx264; reinstall the package av")
         stream.width, stream.height, stream.pix_fmt = view.width_px, view.height_px, "yuv420p"
-        stream.codec_context.time_base = Fraction(1, FRAME_RATE_HZ)
+        stream.codec_context.time_base = 1 / rate_hz
         self._stream, self._frames = stream, 0
 
     def add(self, picture: Image) -> None:
         planes = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_I420), dtype=np.uint8)
         frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
-        frame.pts, frame.time_base = self._frames, Fraction(1, FRAME_RATE_HZ)
+        frame.pts, frame.time_base = self._frames, self._stream.codec_context.time_base
         self._frames += 1
         self._container.mux(self._stream.encode(frame))
 

@@ -158,10 +158,19 @@ def _shops(room: Box, first: int, random: np.random.Generator) -> tuple[Shop, ..
     for number in range(round((x1 - x0) / width)):
         left, right = x0 + number * width, x0 + (number + 1) * width
         for low, (start, end) in ((True, ((right, y0), (left, y0))), (False, ((left, y1), (right, y1)))):
-            name = _NAMES[(2 * (first + number) + low) % len(_NAMES)]
-            red, green, blue = random.integers(40, 215, 3)
-            shops.append(Shop(name, start, end, (int(red), int(green), int(blue))))
+            shops.append(Shop(shop_name(2 * (first + number) + low), start, end, front_colour(random)))
     return tuple(shops)
+
+
+def shop_name(number: int) -> str:
+    """What stands over a shop front; names repeat."""
+    return _NAMES[number % len(_NAMES)]
+
+
+def front_colour(random: np.random.Generator) -> tuple[int, int, int]:
+    """The colour of a shop front, sRGB 0-255."""
+    red, green, blue = random.integers(40, 215, 3)
+    return int(red), int(green), int(blue)
 
 
 def _solids(hall: Box, bays: int) -> tuple[Solid, ...]:

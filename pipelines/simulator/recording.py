@@ -11,6 +11,7 @@ from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.world.errors import BadInput
 from models.world.periods import Window, from_epoch_s
@@ -62,7 +63,7 @@ def simulate(
     _check(cameras, annexes, people, minutes)
     folder = empty_folder(Path(out_dir), ("video", "truth"))
     frames = max(1, round(minutes * 60 * FRAME_RATE_HZ))
-    begin = _begin(start)
+    begin = begin_of(start)
     random = np.random.default_rng(seed)
     plan = lay_out(bays_for(cameras), random, annexes)
     looks = [dress(random) for _ in range(people)]
@@ -70,9 +71,9 @@ def simulate(
     shootings = _shootings(folder, plan, looks, walks, cameras, random)
     site = _site(plan, shootings)
     site_file.write(site, folder / "site.yaml")
-    _write_paths(folder / "truth/paths.csv", walks, begin)
-    _write_attributes(folder / "truth/attributes.csv", looks)
-    _film_all(shootings, frames, progress or quiet)
+    write_paths(folder / "truth/paths.csv", walks, np.zeros(walks.xy_m.shape[:2], np.int8), begin, FRAME_RATE_HZ)
+    write_attributes(folder / "truth/attributes.csv", looks)
+    film_all(shootings, frames, progress or quiet)
     window = Window(begin, begin + timedelta(seconds=frames / FRAME_RATE_HZ))
     return Simulated(
         folder, site, window, {shooting.camera_id: shooting.video for shooting in shootings}, frames, people
@@ -90,7 +91,8 @@ def _check(cameras: int, annexes: int, people: int, minutes: float) -> None:
         raise BadInput(f"a simulation lasts more than 0 and at most 1440 minutes; got {minutes}")
 
 
-def _begin(start: datetime | None) -> datetime:
+def begin_of(start: datetime | None) -> datetime:
+    """When a simulation begins, in UTC: yesterday at 17:00 if nothing is said."""
     if start is None:
         yesterday = datetime.now(TIME_ZONE) - timedelta(days=1)
         start = yesterday.replace(hour=17, minute=0, second=0, microsecond=0)
@@ -117,23 +119,29 @@ def _site(plan: Plan, shootings: Sequence[Shooting]) -> Site:
     return Site("northgate", TIME_ZONE, (plan.floor,), plan.sections, cameras, _GEOREFERENCE, hours)
 
 
-def _write_paths(path: Path, walks: Walks, begin: datetime) -> None:
-    """Everybody's floor position at the time of every frame at which they are in the mall, seen by a camera or not."""
+def write_paths(path: Path, walks: Walks, floors: NDArray[np.int8], begin: datetime, rate_hz: float) -> None:
+    """Everybody's floor, (frames, people), and position at the time of every frame at which they are in the mall, seen by a camera or
+    not.
+    """
     with path.open("w", newline="") as file:
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(["person", "floor", "taken_at", "x_m", "y_m"])
         for person in range(walks.xy_m.shape[1]):
-            rows.writerows(_path_rows(person, walks, begin))
+            rows.writerows(_path_rows(person, walks, floors, begin, rate_hz))
 
 
-def _path_rows(person: int, walks: Walks, begin: datetime) -> Iterator[tuple[int, int, str, str, str]]:
+def _path_rows(
+    person: int, walks: Walks, floors: NDArray[np.int8], begin: datetime, rate_hz: float
+) -> Iterator[tuple[int, int, str, str, str]]:
     for frame in np.nonzero(np.isfinite(walks.xy_m[:, person, 0]))[0]:
-        taken_at = from_epoch_s(round(begin.timestamp() + frame / FRAME_RATE_HZ, 3))
+        taken_at = from_epoch_s(round(begin.timestamp() + frame / rate_hz, 3))
         x_m, y_m = walks.xy_m[frame, person]
-        yield person + 1, 0, taken_at.isoformat(timespec="milliseconds"), f"{x_m:.3f}", f"{y_m:.3f}"
+        floor = int(floors[frame, person])
+        yield person + 1, floor, taken_at.isoformat(timespec="milliseconds"), f"{x_m:.3f}", f"{y_m:.3f}"
 
 
-def _write_attributes(path: Path, looks: Sequence[Look]) -> None:
+def write_attributes(path: Path, looks: Sequence[Look]) -> None:
+    """What each person truly has."""
     with path.open("w", newline="") as file:
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(["person", "key", "value"])
@@ -141,7 +149,8 @@ def _write_attributes(path: Path, looks: Sequence[Look]) -> None:
             rows.writerows((person, key, value) for key, value in look.attributes.items())
 
 
-def _film_all(shootings: Sequence[Shooting], frames: int, progress: Progress) -> None:
+def film_all(shootings: Sequence[Shooting], frames: int, progress: Progress) -> None:
+    """Film with all cameras, each CPU core one at a time."""
     workers = min(len(shootings), os.cpu_count() or 1)
     if workers == 1:
         for number, shooting in enumerate(shootings):
