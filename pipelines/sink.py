@@ -46,7 +46,7 @@ def write(row: Row, objects: Objects, store: Store) -> Result:
     sightings = raw.from_parquet(row["sightings"], raw.SIGHTINGS).num_rows
     try:
         with store.connection() as connection:
-            ledger.finish_extraction(connection, claim, prefix, tracklets, sightings)
+            ledger.finish_extraction(connection, claim, prefix, tracklets, sightings, row["pictures"])
     except LeaseLost as error:
         log.warning("the result of segment %s is dropped: %s", claim.segment_id, error)
         return Result(claim.segment_id, "lost", str(error))

@@ -151,7 +151,8 @@ def verdict(error: BadInput) -> str:
 class Track:
     """Joins a segment's detections to tracklets and chooses the crops that show them best.
 
-    Adds `sightings` and `tracklets`: the tables of `raw`, as Parquet, the second without looks; and `crop_names`, `crops`.
+    Adds `sightings` and `tracklets`: the tables of `raw`, as Parquet, the second without looks; and `crop_names`, `crops`; and `pictures`, how many
+    were looked at.
     """
 
     def __init__(self, site: Site) -> None:
@@ -160,6 +161,7 @@ class Track:
     def __call__(self, row: Row) -> Row:
         """The row with its tracklets, the detections dropped."""
         rest = {key: value for key, value in row.items() if key not in ("detections", "looked_s")}
+        rest["pictures"] = len(row["looked_s"])
         if row["error"]:
             return {**rest, **_NOTHING}
         found = from_ipc(row["detections"])

@@ -99,9 +99,7 @@ def undecided(connection: Connection, bound: Bound) -> int | None:
 def _where(asked: Mapping[str, Any]) -> str:
     if asked["at"] is not None:
         return "at"
-    if asked["floor"] is not None:
-        return "on-floor"
-    return "in-mall" if asked["section"] is None else "in-section"
+    return "in-window" if asked["floor"] is None else "on-floor"
 
 
 def _whole(bound: Bound) -> Iterator[tuple[date, Mapping[str, Any]]]:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from models.world.periods import Window, clip, merge, subtract
 from sql.store import Connection
@@ -57,6 +58,22 @@ def read(connection: Connection, window: Window, cameras: Sequence[str] | None =
             camera.covered.append(part)
             camera.extractors.update(extractors)
     return list(found.values())
+
+
+@dataclass(frozen=True)
+class Looked:
+    """How many pictures of a camera's hour were looked at, of so many seconds that are extracted."""
+
+    camera_id: str
+    hour: datetime
+    pictures: float
+    seconds: float
+
+
+def looked(connection: Connection, window: Window) -> list[Looked]:
+    """How often was looked within the window, by camera and full hour; what was extracted before this was noted is left out."""
+    asked = {"start": window.start, "end": window.end}
+    return [Looked(*row) for row in connection.execute(statement("coverage/looked"), asked)]
 
 
 def versions(connection: Connection, window: Window) -> dict[str, list[str]]:

@@ -98,9 +98,11 @@ def renew(connection: Connection, claims: Sequence[Claim], lease_s: float) -> li
     return [claim for claim in claims if (claim.segment_id, claim.extractor) in kept]
 
 
-def finish_extraction(connection: Connection, claim: Claim, prefix: str, tracklets: int, sightings: int) -> None:
+def finish_extraction(
+    connection: Connection, claim: Claim, prefix: str, tracklets: int, sightings: int, pictures: int | None = None
+) -> None:
     """Name the result; doing so twice is doing so once. Raises LeaseLost when somebody else has taken over."""
-    result = {**_key(claim), "prefix": prefix, "tracklets": tracklets, "sightings": sightings}
+    result = {**_key(claim), "prefix": prefix, "tracklets": tracklets, "sightings": sightings, "pictures": pictures}
     if connection.execute(statement("ledger/finish-extraction"), result).fetchone() is None:
         raise LeaseLost(
             f"segment {claim.segment_id} was claimed by another worker after epoch {claim.epoch}; drop this result"

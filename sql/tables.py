@@ -130,6 +130,7 @@ extraction_ledger = Table(
     Column("finished_at", _TIME),
     _must("attempts", Integer),
     _must("progress_s", Double),
+    Column("pictures", Integer),
 )
 load_ledger = Table(
     "load_ledger",

@@ -74,7 +74,7 @@ def extract(
 
 
 def coverage(start: MaybeFrom = None, end: MaybeTo = None) -> None:
-    """Show what is recorded, extracted and missing, per camera and hour."""
+    """Show what is recorded, extracted and missing, and how often was looked, per camera and hour."""
     from rich.console import Console
 
     from cluster.cli.hours import hours_of, table
@@ -85,7 +85,8 @@ def coverage(start: MaybeFrom = None, end: MaybeTo = None) -> None:
         window = window_of(start, end, zone)
         with store.connection() as connection:
             cameras = known.read(connection, window)
-    rows = [hour for camera in cameras for hour in hours_of(camera)]
+            looked = {(one.camera_id, one.hour): one.pictures / one.seconds for one in known.looked(connection, window)}
+    rows = [hour for camera in cameras for hour in hours_of(camera, looked)]
     if rows:
         Console().print(table(rows, zone))
     else:

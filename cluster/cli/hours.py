@@ -1,8 +1,9 @@
 """Coverage as a table: a line for each camera and hour, with the hour drawn as a bar of 3-minute cells."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 CELL = timedelta(minutes=3)
 EXTRACTED, MISSING, UNUSABLE, DARK = "█", "░", "x", "·"
+_NOT_NOTED: Mapping[tuple[str, datetime], float] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class CameraHour:
     covered: list[Window]
     missing: list[Window]
     unusable: list[Window]
+    pictures_per_s: float | None = None
 
     @property
     def drawn(self) -> str:
@@ -43,17 +46,26 @@ class CameraHour:
         return EXTRACTED if clip(self.covered, cell) else DARK
 
 
-def hours_of(camera: "CameraCoverage") -> Iterator[CameraHour]:
-    """Every hour in which the camera has recorded or covered something."""
+def hours_of(
+    camera: "CameraCoverage", looked: Mapping[tuple[str, datetime], float] = _NOT_NOTED
+) -> Iterator[CameraHour]:
+    """Every hour in which the camera has recorded or covered something; `looked` is pictures a second by camera and hour."""
     unusable = [gap.window for gap in camera.gaps]
     touched = {hour for window in [*camera.recorded, *camera.covered, *unusable] for hour in site_hours(window)}
     for hour in sorted(touched):
-        parts = (clip(windows, hour) for windows in (camera.recorded, camera.covered, camera.missing, unusable))
-        yield CameraHour(camera.camera_id, hour, *parts)
+        yield CameraHour(
+            camera.camera_id,
+            hour,
+            recorded=clip(camera.recorded, hour),
+            covered=clip(camera.covered, hour),
+            missing=clip(camera.missing, hour),
+            unusable=clip(unusable, hour),
+            pictures_per_s=looked.get((camera.camera_id, hour.start)),
+        )
 
 
 def table(rows: list[CameraHour], zone: ZoneInfo) -> Table:
-    """The hours in the site's time with minutes recorded, extracted and missing, and the sums in camera-hours."""
+    """The hours in the site's time with minutes recorded, extracted and missing, how often was looked, and the sums in camera-hours."""
     title = f"minutes ({zone.key}): {EXTRACTED} extracted {MISSING} missing {UNUSABLE} unusable {DARK} no video"
     drawn = Table(title=title, title_justify="left", box=None, header_style="bold", show_footer=True)
     sums = [sum(total_hours(part) for part in parts) for parts in zip(*(_parts(row) for row in rows), strict=True)]
@@ -62,9 +74,11 @@ def table(rows: list[CameraHour], zone: ZoneInfo) -> Table:
     drawn.add_column(":00       :30", no_wrap=True, footer="camera-hours")
     for name, total in zip(("recorded", "extracted", "missing"), sums, strict=True):
         drawn.add_column(name, justify="right", no_wrap=True, footer=f"{total:.2f}")
+    drawn.add_column("pictures/s", justify="right", no_wrap=True)
     for row in rows:
+        rate = "" if row.pictures_per_s is None else f"{row.pictures_per_s:.2f}"
         minutes = (f"{total_hours(part) * 60:.1f}" for part in _parts(row))
-        drawn.add_row(row.camera_id, f"{row.hour.start.astimezone(zone):%m-%d %H:%M}", row.drawn, *minutes)
+        drawn.add_row(row.camera_id, f"{row.hour.start.astimezone(zone):%m-%d %H:%M}", row.drawn, *minutes, rate)
     return drawn
 
 

@@ -122,7 +122,8 @@ class QuestionDesk:
             archive = Window(now - ARCHIVE, now)
             window = window_between(times.get("from"), times.get("to"), now) if times else archive
             cameras = [camera.id for camera in site.cameras]
-            return knowledge(window, cameras, reading.coverage(window), reading.working(window))
+            looked = reading.looked(window)
+            return knowledge(window, cameras, reading.coverage(window), reading.working(window), looked)
 
     def site(self, caller: Caller, *, request_id: str = "-") -> Site:
         """The mall's floors, sections and cameras as they are now. Raises NotFound while none is loaded."""

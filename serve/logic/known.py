@@ -27,7 +27,8 @@ class Gap:
 class CameraKnowledge:
     """One camera within a window: sorted, disjoint times of each kind, and the extractor versions used.
 
-    `working` is what of the missing time is being extracted, or waits for it.
+    `working` is what of the missing time is being extracted, or waits for it; `pictures_per_s` how often was looked, None where that was
+    not noted.
     """
 
     camera: str
@@ -37,6 +38,7 @@ class CameraKnowledge:
     gaps: tuple[Gap, ...]
     extractors: tuple[str, ...]
     working: tuple[Window, ...] = ()
+    pictures_per_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -76,18 +78,25 @@ def knowledge(
     cameras: Iterable[str],
     coverage: Iterable[CameraCoverage],
     working: Mapping[str, Sequence[Window]] | None = None,
+    looked: Mapping[str, float] | None = None,
 ) -> Knowledge:
     """What is known within the window, for every camera of the site and every other one that has recorded.
 
-    `working` are the times of each camera that somebody wants to have extracted, or is extracting.
+    `working` are the times of each camera that somebody wants to have extracted, or is extracting; `looked` how many of its pictures
+    a second were looked at.
     """
     seen = {one.camera_id: one for one in coverage}
     names = sorted({*cameras, *seen})
-    at_work = working or {}
-    return Knowledge(window, tuple(_of_camera(name, window, seen.get(name), at_work.get(name, ())) for name in names))
+    at_work, rates = working or {}, looked or {}
+    return Knowledge(
+        window,
+        tuple(_of_camera(name, window, seen.get(name), at_work.get(name, ()), rates.get(name)) for name in names),
+    )
 
 
-def _of_camera(camera: str, window: Window, seen: CameraCoverage | None, working: Sequence[Window]) -> CameraKnowledge:
+def _of_camera(
+    camera: str, window: Window, seen: CameraCoverage | None, working: Sequence[Window], pictures_per_s: float | None
+) -> CameraKnowledge:
     recorded = merge(clip(seen.recorded, window)) if seen else []
     covered = merge(clip(seen.covered, window)) if seen else []
     unusable = _unusable(camera, window, seen)
@@ -101,6 +110,7 @@ def _of_camera(camera: str, window: Window, seen: CameraCoverage | None, working
         gaps=tuple(sorted([*unusable, *(Gap(camera, one, NO_VIDEO) for one in dark)], key=lambda gap: gap.window)),
         extractors=tuple(sorted(seen.extractors)) if seen and covered else (),
         working=tuple(merge(part for window in missing for part in clip(working, window))),
+        pictures_per_s=pictures_per_s,
     )
 
 

@@ -47,6 +47,9 @@ class Reading(Protocol):
     def working(self, window: Window) -> Mapping[str, Sequence[Window]]:
         """What of each camera's video within the window is being extracted, or waits for it."""
 
+    def looked(self, window: Window) -> Mapping[str, float]:
+        """How many pictures a second of each camera were looked at, over what is extracted within the window; where it is known."""
+
     def check(self, bound: Bound) -> None:
         """Raises UnknownSection or BadParameter for a section or floor that the mall never had."""
 

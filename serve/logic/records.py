@@ -40,6 +40,12 @@ class StoredReading:
         """Times that are wanted or at work."""
         return coverage.working(self._connection, window)
 
+    def looked(self, window: Window) -> Mapping[str, float]:
+        """Pictures a second by camera."""
+        hours = coverage.looked(self._connection, window)
+        sums = {name: [one for one in hours if one.camera_id == name] for name in {one.camera_id for one in hours}}
+        return {name: sum(one.pictures for one in own) / sum(one.seconds for one in own) for name, own in sums.items()}
+
     def check(self, bound: Bound) -> None:
         """Whether section and floor exist."""
         asking.check(self._connection, bound)

@@ -67,6 +67,7 @@ def _camera(camera: CameraKnowledge) -> Document:
         "working": _windows(camera.working),
         "gaps": _gaps(camera.gaps),
         "extractors": list(camera.extractors),
+        "pictures_per_s": plain(camera.pictures_per_s),
     }
 
 

@@ -1,4 +1,4 @@
-drop function floor_changes, stay_hours, local_days;
+drop function undecided_people, floor_changes, stay_hours, local_days;
 
 do $do$
 declare
@@ -14,6 +14,7 @@ $do$;
 
 drop function refresh_stays, refresh_floors;
 drop table stay_hour, floor_hour;
+alter table extraction_ledger drop pictures;
 
 create or replace function people_wanted(window_start timestamptz, window_end timestamptz, wanted jsonb, undecided boolean)
 returns table (person_id uuid)

@@ -2,6 +2,9 @@
 -- people did in a section is told by its visits, without the paths behind them; how long they stayed, and how they changed floors, is
 -- counted when a day is loaded. Nothing that is there is rewritten: of days loaded before, it is worked out when asked.
 
+alter table extraction_ledger add pictures integer check (pictures >= 0);
+comment on column extraction_ledger.pictures is 'how many pictures of the segment were looked at; null in rows from before the twelfth schema';
+
 create table stay_hour (
     day date not null,
     hour timestamptz not null,
@@ -478,3 +481,62 @@ begin
 end
 $$;
 comment on function floor_changes is 'who went from one floor to another within the window, by the hour in which they were first seen on the new one';
+
+create function undecided_people(
+    window_start timestamptz,
+    window_end timestamptz,
+    zone text,
+    in_section text,
+    wanted jsonb
+)
+returns bigint
+language plpgsql
+stable parallel safe
+as $$
+declare
+    label text := rollup_label(wanted);
+    of_key text := split_part(label, ':', 1) || ':';
+    first_whole date := day_ceil(window_start, zone);
+    end_whole date := day_floor(window_end, zone);
+    part record;
+    unknown bigint := 0;
+    counted bigint;
+begin
+    -- Of whole days, all people but those with a known value; of the rest the people themselves. Nobody is there on two days.
+    if label is not null and in_section is null then
+        select coalesce(sum(case when v.attribute = '' then v.people else -v.people end), 0) into unknown
+        from visitor_day as v
+        where
+            v.day >= first_whole
+            and v.day < end_whole
+            and (v.attribute = '' or starts_with(v.attribute, of_key));
+    elsif label is not null then
+        select coalesce(sum(case when v.attribute = '' then v.people else -v.people end), 0) into unknown
+        from section_day as v
+        where
+            v.section_id = in_section
+            and v.day >= first_whole
+            and v.day < end_whole
+            and (v.attribute = '' or starts_with(v.attribute, of_key));
+    end if;
+    for part in
+        select
+            d.starts_at,
+            d.ends_at
+        from local_days(window_start, window_end, zone) as d
+        where label is null or not d.is_whole
+    loop
+        if in_section is null then
+            select count(distinct s.person_id) into counted
+            from stays_on_floors(part.starts_at, part.ends_at, null, wanted, true) as s;
+        else
+            select count(distinct v.person_id) into counted
+            from visits(part.starts_at, part.ends_at, in_section, wanted, true) as v;
+        end if;
+        unknown := unknown + counted;
+    end loop;
+    return unknown;
+end
+$$;
+comment on function undecided_people is
+'how many people in the mall, or in a section, may or may not have the wanted attributes: nothing speaks against it';

@@ -37,12 +37,12 @@ def test_a_recording_over_full_hours_is_cut_at_them() -> None:
 
 def test_the_table_is_in_the_malls_time_and_adds_up() -> None:
     camera = CameraCoverage("cam1", [minutes(0, 90)], [minutes(0, 30)])
-    console = Console(width=80)
+    console = Console(width=100)
     with console.capture() as captured:
-        console.print(table(list(hours_of(camera)), ZoneInfo("Europe/Berlin")))
+        console.print(table(list(hours_of(camera, {("cam1", AT): 0.347})), ZoneInfo("Europe/Berlin")))
     title, _, first, second, sums = captured.get().splitlines()
     assert "Europe/Berlin" in title
     assert first.split()[:3] == ["cam1", "11-24", "18:00"]
-    assert first.split()[-3:] == ["60.0", "30.0", "30.0"]
+    assert first.split()[-4:] == ["60.0", "30.0", "30.0", "0.35"]
     assert second.split()[-3:] == ["30.0", "0.0", "30.0"]
     assert sums.split()[-3:] == ["1.50", "0.50", "1.00"]

@@ -91,6 +91,7 @@ class MemoryRecords:
     asked: list[Bound] = field(default_factory=list)
     closed: bool = False
     working: dict[str, list[Window]] = field(default_factory=dict)
+    looked: dict[str, float] = field(default_factory=dict)
     versions: Mapping[str, list[str]] = field(default_factory=lambda: {"association": ["a1"], "attributes": ["d1"]})
 
     @contextmanager
@@ -137,6 +138,10 @@ class MemoryReading:
     def working(self, window: Window) -> Mapping[str, list[Window]]:
         clipped = {camera: clip(windows, window) for camera, windows in self.records.working.items()}
         return {camera: windows for camera, windows in clipped.items() if windows}
+
+    def looked(self, window: Window) -> Mapping[str, float]:
+        known = {one.camera_id for one in self.coverage(window) if one.covered}
+        return {camera: rate for camera, rate in self.records.looked.items() if camera in known}
 
     def check(self, bound: Bound) -> None:
         floor = bound.values.get("floor")

@@ -137,6 +137,11 @@ def test_coverage_is_told_within_the_window(world: World) -> None:
     assert one.extractors == {EXTRACTOR}
 
 
+def test_how_often_was_looked_is_not_told_where_it_was_not_noted(world: World) -> None:
+    with world.records.reading() as reading:
+        assert reading.looked(Window(NINE, ELEVEN)) == {}
+
+
 def test_a_camera_that_only_recorded_names_no_extractor_and_no_versions(world: World) -> None:
     asked = Window(ELEVEN, ELEVEN + HALF)
     with world.records.reading() as reading:

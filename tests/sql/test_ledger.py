@@ -5,9 +5,10 @@ import pytest
 
 from models.world.errors import LeaseLost
 from models.world.periods import Window
-from sql import ledger
+from sql import coverage, ledger, sites, videos
 from sql.ledger import Claim
 from sql.store import Store
+from tests.sql import mall
 from tests.sql.mall import SITE, TEN
 
 EXTRACTOR = "mall-people-1"
@@ -51,6 +52,25 @@ def test_another_extractor_version_is_work_of_its_own(ingest: Store, segments: l
     with ingest.connection() as connection:
         assert [winner.extractor for winner in ledger.winners(connection, HOUR)] == ["mall-people-2"]
         assert [winner.extractor for winner in ledger.winners(connection, HOUR, EXTRACTOR)] == [EXTRACTOR]
+
+
+def test_how_often_was_looked_is_told_by_camera_and_hour_and_not_where_it_was_not_noted(
+    admin: Store, ingest: Store, read: Store
+) -> None:
+    long, silent = mall.segment("cam1", TEN - timedelta(minutes=10), 40), mall.segment("cam2", TEN, 10)
+    with admin.connection() as connection:
+        sites.save(connection, SITE)
+    with ingest.connection() as connection:
+        for file in (long, silent):
+            videos.add(connection, file)
+    one, other = claim(ingest, [long.segment_id, silent.segment_id])
+    with ingest.connection() as connection:
+        ledger.finish_extraction(connection, one, "raw/1/", 3, 120, 1200)
+        ledger.finish_extraction(connection, other, "raw/2/", 3, 120)
+    with read.connection() as connection:
+        whole, part = coverage.looked(connection, Window(TEN - timedelta(hours=1), TEN + timedelta(minutes=20)))
+    assert (whole.camera_id, whole.hour, whole.pictures, whole.seconds) == ("cam1", TEN - timedelta(hours=1), 300, 600)
+    assert (part.hour, part.pictures, part.seconds) == (TEN, 600, 1200)
 
 
 def test_finishing_twice_is_finishing_once(ingest: Store, segments: list[uuid.UUID]) -> None:

@@ -4,6 +4,7 @@ set
     prefix = %(prefix)s::text,
     tracklets = %(tracklets)s::integer,
     sightings = %(sightings)s::bigint,
+    pictures = %(pictures)s::integer,
     finished_at = coalesce(finished_at, clock_timestamp())
 where
     segment_id = %(segment_id)s::uuid
