@@ -28,7 +28,7 @@ from pipelines.association.stays import Stay, stays
 from pipelines.association.tracklets import Tracklet, in_order, sightings
 from pipelines.association.visitors import owners, visitors
 
-VERSION = "5"
+VERSION = "6"
 """Raised whenever the same tracklets would become other persons or paths."""
 ALIKENESS = identity.ALIKENESS
 """How alike the errors of looks are in time. Learned for each mall, as it is for detections with embeddings (`following`), it joins two

@@ -6,7 +6,7 @@ than `SHORTEST_S` counts neither as true nor as found.
 
 import csv
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path as FilePath
@@ -17,7 +17,7 @@ from models.world.errors import BadEvaluationFile
 from models.world.paths import Floats, Path
 from models.world.places import Site, inside
 
-SHORTEST_S = 5.0
+SHORTEST_S, AWAY_S = 5.0, 2.0
 PATHS_HEADER = ["person", "floor", "taken_at", "x_m", "y_m"]
 ATTRIBUTES_HEADER = ["person", "key", "value"]
 
@@ -101,14 +101,18 @@ def _rows(path: FilePath, header: list[str]) -> list[list[str]]:
 
 
 def _read_stays(path: FilePath) -> dict[str, tuple[Path, ...]]:
-    points: dict[tuple[str, int], list[tuple[float, float, float]]] = defaultdict(list)
+    """Everybody's stays: cut where the floor changes, or where they are nowhere for a while."""
+    points: dict[str, list[tuple[float, int, float, float]]] = defaultdict(list)
     for person, floor, taken_at, x_m, y_m in _rows(path, PATHS_HEADER):
-        points[person, int(floor)].append((datetime.fromisoformat(taken_at).timestamp(), float(x_m), float(y_m)))
-    stays: dict[str, list[Path]] = defaultdict(list)
-    for (person, floor_id), samples in points.items():
-        ordered = np.array(sorted(samples))
-        stays[person].append(Path(floor_id, ordered[:, 0], ordered[:, 1:]))
-    return {person: tuple(paths) for person, paths in stays.items()}
+        points[person].append((datetime.fromisoformat(taken_at).timestamp(), int(floor), float(x_m), float(y_m)))
+    return {person: tuple(_stays(np.array(sorted(samples)))) for person, samples in points.items()}
+
+
+def _stays(samples: Floats) -> Iterator[Path]:
+    """The stays of one person, (n, 4): time, floor and place."""
+    cut = (np.diff(samples[:, 0]) > AWAY_S) | (np.diff(samples[:, 1]) != 0)
+    for part in np.split(samples, 1 + np.flatnonzero(cut)):
+        yield Path(int(part[0, 1]), part[:, 0], part[:, 2:])
 
 
 def _read_attributes(path: FilePath) -> dict[str, dict[str, str]]:

@@ -18,6 +18,7 @@ from scipy.stats import norm
 
 from models.vision.tracker import identity
 from models.vision.tracker.identity import Variances
+from pipelines.association.gathering import gathered
 from pipelines.association.lookalikes import alike_for_all
 from pipelines.association.pairs import best_links, blocks
 from pipelines.association.probabilities import probabilities
@@ -79,7 +80,8 @@ def joined(visits: Visits, named: Indices | None = None) -> Returns:
             break
         if len(chosen):
             variances = identity.learn(visits.looks, _chains(before))
-    return settled(visits, named, heads[chosen], tails[chosen], gains[chosen], sure)
+    came_back = settled(visits, named, heads[chosen], tails[chosen], gains[chosen], sure)
+    return gathered(visits, named, came_back)
 
 
 def _gains(came: Floats, alike: Floats) -> Floats:
