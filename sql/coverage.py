@@ -76,6 +76,12 @@ def looked(connection: Connection, window: Window) -> list[Looked]:
     return [Looked(*row) for row in connection.execute(statement("coverage/looked"), asked)]
 
 
+def rates(connection: Connection, window: Window) -> dict[str, float]:
+    """Pictures a second that were looked at within the window, by camera; of those of which it was noted."""
+    rows = connection.execute(statement("coverage/rates"), {"start": window.start, "end": window.end})
+    return {camera_id: float(rate) for camera_id, rate in rows}
+
+
 def versions(connection: Connection, window: Window) -> dict[str, list[str]]:
     """The versions of `association` and `attributes` behind the hours that the window touches; those that are known."""
     rows = connection.execute(statement("coverage/versions"), {"start": window.start, "end": window.end}).fetchall()

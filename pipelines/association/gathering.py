@@ -21,8 +21,6 @@ LEAST_SURE = 0.9
 """Two who are one less probably than this stay two."""
 ROUNDS = 16
 ROWS_AT_ONCE = 64
-
-
 AS_ALIKE = 5.0
 """Nats; of two who are less apart in how alike they are to somebody, either may be that one."""
 MOST = 50.0

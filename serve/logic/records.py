@@ -42,9 +42,7 @@ class StoredReading:
 
     def looked(self, window: Window) -> Mapping[str, float]:
         """Pictures a second by camera."""
-        hours = coverage.looked(self._connection, window)
-        sums = {name: [one for one in hours if one.camera_id == name] for name in {one.camera_id for one in hours}}
-        return {name: sum(one.pictures for one in own) / sum(one.seconds for one in own) for name, own in sums.items()}
+        return coverage.rates(self._connection, window)
 
     def check(self, bound: Bound) -> None:
         """Whether section and floor exist."""

@@ -68,7 +68,9 @@ def test_how_often_was_looked_is_told_by_camera_and_hour_and_not_where_it_was_no
         ledger.finish_extraction(connection, one, "raw/1/", 3, 120, 1200)
         ledger.finish_extraction(connection, other, "raw/2/", 3, 120)
     with read.connection() as connection:
-        whole, part = coverage.looked(connection, Window(TEN - timedelta(hours=1), TEN + timedelta(minutes=20)))
+        window = Window(TEN - timedelta(hours=1), TEN + timedelta(minutes=20))
+        whole, part = coverage.looked(connection, window)
+        assert coverage.rates(connection, window) == {"cam1": 0.5}
     assert (whole.camera_id, whole.hour, whole.pictures, whole.seconds) == ("cam1", TEN - timedelta(hours=1), 300, 600)
     assert (part.hour, part.pictures, part.seconds) == (TEN, 600, 1200)
 
