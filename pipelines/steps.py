@@ -161,7 +161,6 @@ class Track:
     def __call__(self, row: Row) -> Row:
         """The row with its tracklets, the detections dropped."""
         rest = {key: value for key, value in row.items() if key not in ("detections", "looked_s")}
-        rest["pictures"] = len(row["looked_s"])
         if row["error"]:
             return {**rest, **_NOTHING}
         found = from_ipc(row["detections"])
@@ -183,6 +182,7 @@ class Track:
             "tracklets": raw.to_parquet(_tracklets(tracks, row, names)),
             "crop_names": names,
             "crops": crops,
+            "pictures": len(row["looked_s"]),
         }
 
     def _tracks(self, found: pa.Table, calibration: Calibration, picture: tuple[int, int], looked_s: Floats) -> Tracks:

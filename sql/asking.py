@@ -6,7 +6,7 @@ asked for each day of its window in turn: the first rows come at the price of on
 
 import itertools
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import partial
@@ -118,7 +118,7 @@ def _days(bound: Bound) -> Iterator[tuple[date, Mapping[str, Any]]]:
 
 
 def _streamed(connection: Connection, question: Question, values: Mapping[str, Any], skipped: int) -> Iterator[Row]:
-    with connection.cursor("answer", binary=True) as cursor:
+    with _server_cursor(connection) as cursor:
         cursor.itersize = BATCH
         cursor.execute(question.sql, values)
         if skipped:
@@ -128,6 +128,19 @@ def _streamed(connection: Connection, question: Question, values: Mapping[str, A
         yield from map(told, first)
         if len(first) == FIRST_BATCH:
             yield from map(told, cursor)
+
+
+@contextmanager
+def _server_cursor(connection: Connection) -> Iterator[ServerCursor[Row]]:
+    """A cursor in the server, closed at the end; here also where the server has gone."""
+    cursor = connection.cursor("answer", binary=True)
+    try:
+        yield cursor
+    finally:
+        try:
+            cursor.close()
+        finally:
+            Cursor.close(cursor)
 
 
 def _fetched(connection: Connection, question: Question, values: Mapping[str, Any], skipped: int) -> Iterator[Row]:

@@ -26,37 +26,6 @@ as $$
     from people_described(window_start, window_end, wanted, undecided) as d
 $$;
 
-create function whole_visits(
-    window_start timestamptz,
-    window_end timestamptz,
-    in_section text,
-    wanted jsonb default '{}'
-)
-returns table (person_id uuid, length_m double precision)
-language sql
-stable parallel safe
-as $$
-    with visit as not materialized (
-        select
-            v.person_id,
-            coalesce(v.length_m, path_length_m(v.person_id, v.section_id, v.starts_at, v.ends_at)) as length_m
-        from section_visit as v
-        where
-            v.section_id = in_section
-            and v.starts_at >= hour_ceil(window_start)
-            and v.starts_at < hour_floor(window_end)
-    )
-    select visit.*
-    from visit
-    where wanted = '{}'
-    union all
-    select visit.*
-    from visit
-    inner join people_wanted(window_start, window_end, wanted, false) as w on visit.person_id = w.person_id
-    where wanted <> '{}'
-$$;
-comment on function whole_visits is 'distance covered in each visit to a section within the whole hours of the window';
-
 create or replace function section_walks(
     window_start timestamptz,
     window_end timestamptz,
@@ -102,8 +71,7 @@ $$;
 
 drop function measured_visits;
 
-drop function walks(timestamptz, timestamptz, text, integer, jsonb, boolean, uuid, uuid);
-create function walks(
+create or replace function walks(
     window_start timestamptz,
     window_end timestamptz,
     in_section text default null,
@@ -227,3 +195,5 @@ as $$
         and t.starts_at < window_end
         and (on_floor is null or t.floor = on_floor)
 $$;
+
+drop function walks_of;

@@ -120,16 +120,15 @@ select ensure_partitions(span.low, span.high)
 from (select min(day)::timestamptz as low, max(day)::timestamptz as high from person) as span
 where span.low is not null;
 
-drop function walks(timestamptz, timestamptz, text, integer, jsonb, boolean);
-create function walks(
+create function walks_of(
+    first_person uuid,
+    last_person uuid,
     window_start timestamptz,
     window_end timestamptz,
     in_section text default null,
     on_floor integer default null,
     wanted jsonb default '{}',
-    undecided boolean default false,
-    first_person uuid default '00000000-0000-0000-0000-000000000000',
-    last_person uuid default 'ffffffff-ffff-ffff-ffff-ffffffffffff'
+    undecided boolean default false
 )
 returns table (
     person_id uuid,
@@ -249,8 +248,35 @@ as $$
         and t.starts_at < window_end
         and (on_floor is null or t.floor = on_floor)
 $$;
-comment on function walks is
-'pieces of the paths of people with all wanted attributes within a window and, by its visits, a section; of one person, or of all from the first id to the last';
+comment on function walks_of is
+'pieces of the paths of people with all wanted attributes within a window and, by its visits, a section; of those from the first id to the last';
+
+create or replace function walks(
+    window_start timestamptz,
+    window_end timestamptz,
+    in_section text default null,
+    on_floor integer default null,
+    wanted jsonb default '{}',
+    undecided boolean default false
+)
+returns table (
+    person_id uuid,
+    floor smallint,
+    starts_at timestamptz,
+    ends_at timestamptz,
+    length_m double precision,
+    path geometry
+)
+language sql
+stable parallel safe
+as $$
+    select w.*
+    from walks_of(
+        '00000000-0000-0000-0000-000000000000', 'ffffffff-ffff-ffff-ffff-ffffffffffff',
+        window_start, window_end, in_section, on_floor, wanted, undecided
+    ) as w
+$$;
+comment on function walks is 'walks_of everybody';
 
 create or replace function people_wanted(window_start timestamptz, window_end timestamptz, wanted jsonb, undecided boolean)
 returns table (person_id uuid)
@@ -361,8 +387,6 @@ as $$
     from measured_visits(window_start, window_end, in_section, wanted) as v
     group by v.person_id
 $$;
-
-drop function whole_visits;
 
 create function local_days(window_start timestamptz, window_end timestamptz, zone text)
 returns table (day date, starts_at timestamptz, ends_at timestamptz, is_whole boolean)

@@ -67,9 +67,9 @@ cross join lateral (
                 w.path,
                 -- Pieces of one stay were cut at the full hour, and share the cut point.
                 w.starts_at - lag(w.ends_at) over (partition by w.floor order by w.starts_at) as pause
-            from walks(
-                %(from)s::timestamptz, %(to)s::timestamptz, %(section)s::text, %(floor)s::integer,
-                first_person => someone.person_id, last_person => someone.person_id
+            from walks_of(
+                someone.person_id, someone.person_id,
+                %(from)s::timestamptz, %(to)s::timestamptz, %(section)s::text, %(floor)s::integer
             ) as w
         ) as piece
     ) as numbered
