@@ -29,7 +29,7 @@ def asked(admin: Store, ingest: Store, read: Store) -> Ask:
 
     def ask(question_id: str, window: tuple[float, float] | None, wanted: dict[str, str], **inputs: object) -> Any:
         times = {} if window is None else {"from": told(window[0]), "to": told(window[1])}
-        attributes = {"attribute": [f"{key}:{value}" for key, value in wanted.items()]}
+        attributes = {"attribute": [f"{key}:{value}" for key, value in wanted.items()]} if wanted else {}
         question = CATALOGUE.question(question_id)
         bound = question.bind({**times, **attributes, **inputs}, site().time_zone)
         with read.connection() as connection:
@@ -113,6 +113,15 @@ def test_every_answer_is_the_truth(asked: Ask) -> None:
                 )
                 there = [(ids[row[0]], *row[1:4]) for row in asked("people", window, wanted, **more)]
                 assert same(there, truth.people_there(section, *window, wanted)), told_of
+            assert same(asked("busiest-times", window, wanted), truth.busiest_times(*window, wanted)), told_of
+            walked = asked("paths", window, wanted)
+            assert {ids[row[0]] for row in walked} == {row[0] for row in truth.people_there(None, *window, wanted)}
+            for who, floor, taken_at, x_m, y_m, _ in walked[:: len(walked) // 400 + 1]:
+                spots = truth.where(ids[who], taken_at.timestamp())
+                assert any((floor, x_m, y_m) == pytest.approx(spot, abs=0.01) for spot in spots), told_of
+            someone = walked[0][0]
+            alone = asked("path-of-person", window, {}, person=str(someone), purpose="a test")
+            assert same(alone, [row for row in walked if row[0] == someone]), told_of
             assert same(asked("floor-changes", window, wanted), truth.floor_changes(*window, wanted)), told_of
             assert same(asked("flows", window, wanted), truth.flows(*window, wanted)), told_of
             assert same(asked("visitors", window, wanted), truth.visitors(*window, wanted)), told_of

@@ -157,6 +157,28 @@ class Truth:
             for one in there[self.people(wanted)[there]]
         ]
 
+    def where(self, person: int, at_s: float) -> list[tuple[int, float, float]]:
+        """Floor and metres, for each stay that lasts at that moment, to a millisecond."""
+        day, mine = self.day, np.flatnonzero(self.day.persons == person)
+        found = []
+        for stay in np.unique(day.stays[mine]):
+            corners = mine[day.stays[mine] == stay]
+            times_s = day.times_s[corners]
+            if times_s[0] - TOUCHING_S <= at_s <= times_s[-1] + TOUCHING_S:
+                x_m, y_m = (float(np.interp(at_s, times_s, day.xy_m[corners, axis])) for axis in (0, 1))
+                found.append((int(day.floors[corners[0]]), x_m, y_m))
+        return found
+
+    def busiest_times(self, from_s: float, to_s: float, wanted: Mapping[str, str]) -> Rows:
+        """Weekday, clock, people, people an hour: of a window within one day, in which no clock comes twice while anybody is there."""
+        rows = []
+        for hour_s in np.arange(np.floor(from_s / HOUR_S) * HOUR_S, to_s, HOUR_S):
+            people = len(self.people_there(None, max(hour_s, from_s), min(hour_s + HOUR_S, to_s), wanted))
+            local = _time(hour_s).astimezone(site().time_zone)
+            if people:
+                rows.append((f"{local:%A}", f"{local:%H:%M}", people, float(people)))
+        return rows
+
     def floor_changes(self, from_s: float, to_s: float, wanted: Mapping[str, str]) -> Rows:
         """Hour, floors, people, times: by when each stay begins within the window."""
         day, people = self.day, self.people(wanted)
