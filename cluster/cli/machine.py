@@ -18,7 +18,7 @@ def demo(
         bool,
         typer.Option(
             "--large",
-            help="24 cameras on two floors that mostly do not overlap, 200 people, 20 minutes: some 20 minutes' work.",
+            help="24 cameras on two floors that mostly do not overlap, 200 people, 20 minutes: some 10 minutes' work.",
         ),
     ] = False,
 ) -> None:

@@ -21,7 +21,7 @@ from pipelines.simulator.detections.scene import Box, Scene, Watch
 from pipelines.simulator.detections.visitors import mall
 from pipelines.simulator.figure import STRIDE_M
 from pipelines.simulator.footage import Filming, Shooting
-from pipelines.simulator.output import TIME_ZONE, Progress, empty_folder, quiet
+from pipelines.simulator.output import TIME_ZONE, Progress, check_minutes, empty_folder, quiet
 from pipelines.simulator.plan import Door, Plan, Shop, front_colour, shop_name
 from pipelines.simulator.recording import Simulated, begin_of, film_all, write_attributes, write_paths
 from pipelines.simulator.sensor import any_sensor
@@ -79,8 +79,7 @@ def _check(cameras: int, people: int, minutes: float) -> None:
         raise BadInput(f"the layout mall needs at least {FEWEST_CAMERAS} cameras; got {cameras}")
     if people < 1:
         raise BadInput(f"a mall needs at least 1 visitor; got {people}")
-    if not 0 < minutes <= 24 * 60:
-        raise BadInput(f"a simulation lasts more than 0 and at most 1440 minutes; got {minutes}")
+    check_minutes(minutes)
 
 
 def _walks(scene: Scene, heights_m: Floats) -> Walks:

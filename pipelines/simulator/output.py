@@ -26,3 +26,9 @@ def empty_folder(folder: Path, parts: Sequence[str] = ()) -> Path:
 
 def quiet(share: float) -> None:
     """Tell nobody."""
+
+
+def check_minutes(minutes: float) -> None:
+    """Raise BadInput for a time that no simulation can last."""
+    if not 0 < minutes <= 24 * 60:
+        raise BadInput(f"a simulation lasts more than 0 and at most 1440 minutes; got {minutes}")

@@ -19,7 +19,7 @@ from models.world.places import Georeference, Site
 from pipelines import site_file
 from pipelines.simulator.cameras import FRAME_RATE_HZ, bays_for, camera, hang
 from pipelines.simulator.footage import Shooting, film
-from pipelines.simulator.output import TIME_ZONE, Progress, empty_folder, quiet
+from pipelines.simulator.output import TIME_ZONE, Progress, check_minutes, empty_folder, quiet
 from pipelines.simulator.plan import Plan, lay_out
 from pipelines.simulator.sensor import any_sensor
 from pipelines.simulator.textures import decorate
@@ -87,8 +87,7 @@ def _check(cameras: int, annexes: int, people: int, minutes: float) -> None:
         raise BadInput(f"a number of annexes is 0 or more; got {annexes}")
     if people < 0:
         raise BadInput(f"a number of people is 0 or more; got {people}")
-    if not 0 < minutes <= 24 * 60:
-        raise BadInput(f"a simulation lasts more than 0 and at most 1440 minutes; got {minutes}")
+    check_minutes(minutes)
 
 
 def begin_of(start: datetime | None) -> datetime:

@@ -21,7 +21,7 @@ from pipelines.simulator.detections.noise import Noise
 from pipelines.simulator.detections.scene import Scene
 from pipelines.simulator.detections.visitors import mall
 from pipelines.simulator.detections.watching import Rows, tracklets, watch_all
-from pipelines.simulator.output import TIME_ZONE, Progress, empty_folder, quiet
+from pipelines.simulator.output import TIME_ZONE, Progress, check_minutes, empty_folder, quiet
 
 LAYOUTS, FORMATS = {"overlapping": hall, "mall": mall}, ("parquet", "csv")
 MOST_FPS = 30
@@ -106,8 +106,7 @@ def _check(layout: str, file_format: str, cameras: int, looks: Appearance) -> No
 def _check_size(people: int, minutes: float, fps: float) -> None:
     if people < 1:
         raise BadInput(f"detections need at least 1 person; got {people}")
-    if not 0 < minutes <= 24 * 60:
-        raise BadInput(f"a simulation lasts more than 0 and at most 1440 minutes; got {minutes}")
+    check_minutes(minutes)
     if not 0 < fps <= MOST_FPS:
         raise BadInput(f"cameras look more than 0 and at most {MOST_FPS} times a second; got {fps}")
 

@@ -1,4 +1,4 @@
-"""Paths person by person, and what people did in a section by its visits alone."""
+"""Paths person by person, people in a section by its visits alone, sums of stays and changes of floor, pictures looked at."""
 
 from sql.migrations.files import run
 
@@ -9,7 +9,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Let `walks` take people, and measure visits."""
+    """Add `walks_of`, `measured_visits`, the sums and what keeps them."""
     run("0012_up.sql")
 
 
