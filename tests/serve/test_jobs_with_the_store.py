@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -12,6 +13,7 @@ import pytest
 from fastapi import FastAPI
 
 from models.world.errors import BadWindow, Dismissed, ExtractionFailed, NotAllowed, NotExtracted, OverBudget, UnknownJob
+from serve.api.events import Pace
 from serve.app import ServeArgs, application
 from serve.client import Job, Mall
 from sql import handlers, keys, ledger, requests, videos
@@ -26,6 +28,8 @@ ELEVEN = TEN + timedelta(hours=1)
 UNKNOWN = {"from": ELEVEN, "to": ELEVEN + timedelta(minutes=30)}
 EXTRACTOR = "mall-people-1"
 BUDGET_H = 1.0
+SHORT = Pace(look_s=0.01, longest_s=0.2)
+"""In memory a stream arrives as a whole when it has ended."""
 
 
 @pytest.fixture
@@ -50,6 +54,7 @@ def app(database: Database, key: str) -> Iterator[FastAPI]:
         database_read=database.read_dsn, min_group=1, pool_size=8, budget_camera_hours=BUDGET_H, figures_every_s=0
     )
     made = application(args)
+    made.state.manners = replace(made.state.manners, pace=SHORT)
     yield made
     made.state.jobs.desk.records.close()
 
