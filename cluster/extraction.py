@@ -49,6 +49,7 @@ def resources(settings: Settings) -> Resources:
         objects=ObjectStore(settings.objects()),
         database_dsn=settings.needed("database_ingest"),
         detector=settings.detector,
+        reidentification=settings.reidentification,
         rate=Rate(settings.sample_fps, settings.longest_step_s, settings.empty_step_s),
         decode=DecodeLimits(memory_mb=settings.decode_memory_mb, stall_s=settings.decode_stall_s),
         lease_s=settings.lease_s,

@@ -52,6 +52,10 @@ class Settings(BaseSettings):
     )
     empty_step_s: float = _row(4.0, "where nobody is, a picture is looked at as often as this at least", "s", gt=0)
     detector: str = _row("mall-people", "weights of the detector: a known name or a path")
+    reidentification: str = _row(
+        "mall-reidentifier",
+        "weights that tell people apart by their looks: a known name or a path, or `colours` for none",
+    )
     min_group: int = _row(5, "smallest group of people shown in aggregates", "people", ge=1)
     decode_memory_mb: int = _row(1024, "memory limit of one decoding process", "MB", ge=128)
     decode_stall_s: float = _row(60.0, "a decoder without progress for longer is ended", "s", gt=0)

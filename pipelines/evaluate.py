@@ -7,7 +7,7 @@ samplings of the video is measured.
 import json
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.vision import detector as detectors
+from models.vision import reidentifier
+from models.vision.crops import crop
+from models.vision.reidentifier import Reidentifier
 from models.vision.tracker import DetectionTable, Tracks, every_frame, track
 from models.world.errors import BadEvaluationFile
 from models.world.periods import Window
@@ -73,6 +76,7 @@ def evaluate_tracking(
     sample_fps: float | None = None,
     phase: int = 0,
     weights: str | None = None,
+    reidentification: str | None = None,
     tracks_out: Path,
     json_out: Path,
     progress: Progress | None = None,
@@ -80,12 +84,12 @@ def evaluate_tracking(
     """Track a video, or given detections of it, write the tracks and the scores, and return the scores.
 
     Scores are percent, null where the truth has no floor positions. `core_s` is CPU time of this process and its children
-    for decoding, detecting and tracking. `progress` is told (done, all) sampled frames. Raises BadEvaluationFile for
+    for decoding, detecting, embedding and tracking. `progress` is told (done, all) sampled frames. Raises BadEvaluationFile for
     files and options that do not fit, BadVideo, BadInput and NotInstalled as decoder and detector do.
     """
     sampling = sampled(fps, sample_fps, phase)
     truth, calibration = mot_text.read_truth(ground_truth), mot_text.read_homography(homography)
-    look = _source(video, detections, weights, truth, sampling, progress or _quiet)
+    look = _source(video, detections, weights, reidentification, truth, sampling, progress or _quiet)
     started_s = cpu_s()
     seen = look()
     tracks = track(seen.detections, calibration, seen.picture, sampling.times_s(seen.frames))
@@ -116,6 +120,7 @@ def _source(
     video: Path | None,
     detections: Path | None,
     weights: str | None,
+    reidentification: str | None,
     truth: MotText,
     sampling: Sampling,
     progress: Progress,
@@ -125,8 +130,9 @@ def _source(
         raise BadEvaluationFile("give either --video or --detections, one of them")
     last = int(truth.frame.max())
     if detections is not None:
-        if weights is not None:
-            raise BadEvaluationFile("--weights are for --video; given detections are taken as they are")
+        if weights is not None or reidentification is not None:
+            option = "weights" if weights is not None else "reidentification"
+            raise BadEvaluationFile(f"--{option} is for --video; given detections are taken as they are")
         given = mot_text.read_detections(detections)
         return lambda: _from_text(given, last, sampling)
     if video is None or not video.is_file():
@@ -138,8 +144,8 @@ def _source(
         raise BadEvaluationFile(
             f"the ground truth goes to frame {last}, but {path} has {probe.frames}: they do not belong together"
         )
-    detector = detectors.load(weights or DETECTOR)
-    return lambda: seen_in_video(path, probe, detector, sampling, progress)
+    detector, looks = detectors.load(weights or DETECTOR), reidentifier.load(reidentification or reidentifier.DEFAULT)
+    return lambda: seen_in_video(path, probe, detector, looks, sampling, progress)
 
 
 def _from_text(given: MotText, last_true_frame: int, sampling: Sampling) -> Seen:
@@ -155,20 +161,27 @@ def _from_text(given: MotText, last_true_frame: int, sampling: Sampling) -> Seen
 
 
 def seen_in_video(
-    path: Path, probe: decode.Probe, detector: detectors.Detector, sampling: Sampling, progress: Progress
+    path: Path,
+    probe: decode.Probe,
+    detector: detectors.Detector,
+    looks: Reidentifier,
+    sampling: Sampling,
+    progress: Progress,
 ) -> Seen:
-    """What the detector finds in the sampled frames."""
+    """What the detector finds in the sampled frames, and what it looks like."""
     wanted = sampling.numbers(probe.frames)
     window = Window(EPOCH, EPOCH + timedelta(seconds=probe.frames / sampling.fps))
-    found = []
+    found, embeddings = [], [looks.embed([])]
     frames = decode.frames(path, window, numbers=slice(wanted.start, wanted.stop, wanted.step))
     for frame, people in people_in(frames, detector):
         found.append((frame.number, people))
+        embeddings.append(looks.embed([crop(frame.picture, box) for box in people.boxes_px]))
         progress(len(found), len(wanted))
     numbers = np.array([number for number, people in found for _ in range(len(people))], dtype=np.int64)
     boxes = np.concatenate([np.zeros((0, 4), np.float32), *(people.boxes_px for _, people in found)])
     confidence = np.concatenate([np.zeros(0, np.float32), *(people.confidence for _, people in found)])
-    return Seen(_table(numbers, boxes, confidence, sampling), probe.frames, (probe.width_px, probe.height_px))
+    table = replace(_table(numbers, boxes, confidence, sampling), embedding=np.concatenate(embeddings))
+    return Seen(table, probe.frames, (probe.width_px, probe.height_px))
 
 
 def _table(numbers: NDArray[np.int64], boxes_px: Boxes, confidence: Boxes, sampling: Sampling) -> DetectionTable:

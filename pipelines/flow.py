@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from models.vision import describer
+from models.vision import describer, reidentifier
 from models.vision import detector as detectors
 from models.vision.detector import Detector
 from models.vision.weights import DEFAULT_DETECTOR
@@ -45,7 +45,7 @@ class Resources:
     """Everything that workers need, picklable: nothing reads the environment.
 
     `database_dsn` is that of the ingest role. `detector` names weights; `load_detector` replaces them, `load_describer`
-    the describer (both must be picklable). `reidentification` names weights, or None for colours. `lease_s` is how long work stays ours without a beat.
+    the describer (both must be picklable). `reidentification` names weights, or `colours`. `lease_s` is how long work stays ours without a beat.
     """
 
     objects: Objects
@@ -54,7 +54,7 @@ class Resources:
     rate: Rate = field(default_factory=Rate)
     decode: DecodeLimits = field(default_factory=DecodeLimits)
     lease_s: float = 120.0
-    reidentification: str | None = None
+    reidentification: str = reidentifier.DEFAULT
     load_detector: Callable[[], Detector] | None = None
     load_describer: Callable[[], Describer] = describer.Describer
 

@@ -76,7 +76,7 @@ class Detect:
         load_detector: Callable[[], Detector],
         rate: Rate,
         limits: DecodeLimits,
-        reidentification: str | None = None,
+        reidentification: str = reidentifier.DEFAULT,
         note: Note | None = None,
     ) -> None:
         cv2.setNumThreads(1)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
 from models.vision import weights
+from models.vision.reidentifier import COLOURS
 from models.world.errors import LeaseLost, StoreUnavailable
 from models.world.periods import Window
 from models.world.places import Segment, Site
@@ -28,7 +29,7 @@ from sql.ledger import KILLS_ITS_WORKER, Claim
 from sql.store import Store
 
 log = logging.getLogger(__name__)
-ALGORITHM = "4"
+ALGORITHM = "5"
 """Raised whenever the same video would give other tracklets."""
 BUSY_POLL_S = 1.0
 """How often to look whether somebody else has finished or abandoned the work that one waits for."""
@@ -45,12 +46,17 @@ Tell = Callable[[int, float], None]
 
 
 def extractor_version(resources: Resources) -> str:
-    """The name of what is extracted and how: algorithm, detector with its content, slowest and fastest sampling rate."""
-    name, digest = "given", "0" * 8
-    if resources.load_detector is None:
-        found = weights.resolve(resources.detector)
-        name, digest = found.name.replace("/", "-"), found.sha256[:8]
-    return f"v{ALGORITHM}-{name}-{digest}-{resources.rate}"
+    """The name of what is extracted and how: algorithm, detector and reidentifier with their content, slowest and fastest sampling
+    rate.
+    """
+    detector = "given" if resources.load_detector else _named(resources.detector)
+    looks = COLOURS if resources.reidentification == COLOURS else _named(resources.reidentification)
+    return f"v{ALGORITHM}-{detector}-{looks}-{resources.rate}"
+
+
+def _named(name_or_path: str) -> str:
+    found = weights.resolve(name_or_path)
+    return f"{found.name.replace('/', '-')}-{found.sha256[:8]}"
 
 
 class Stop:

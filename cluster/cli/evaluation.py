@@ -35,6 +35,10 @@ def tracking(
     sample_fps: Annotated[float | None, typer.Option(help="Look this often.", show_default="at every picture")] = None,
     phase: Annotated[int, typer.Option(help="The first picture to look at, from 0.")] = 0,
     weights: Annotated[str | None, typer.Option(metavar="FILE", help="The detector's.", show_default="ours")] = None,
+    reidentification: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Weights that tell people apart, or colours.", show_default="ours"),
+    ] = None,
 ) -> None:
     """Track one camera and score the tracks; percent."""
     from pipelines.evaluate import evaluate_tracking
@@ -51,6 +55,7 @@ def tracking(
             sample_fps=sample_fps,
             phase=phase,
             weights=weights,
+            reidentification=reidentification,
             tracks_out=tracks,
             json_out=json_out,
             progress=report,
@@ -184,3 +189,19 @@ def describer(
     typer.echo(f"{made.folder} (sha256 {made.sha256})")
     shares = ", ".join(f"{key} {share:.1%}" for key, share in made.right.items())
     typer.echo(f"right on single crops of held-out pictures: {shares}")
+
+
+@train.command()
+def reidentifier(
+    out_dir: Annotated[
+        Path, typer.Argument(metavar="OUT_DIR", help="Where pictures and weights go.", show_default=False)
+    ],
+    seed: Annotated[int, typer.Option(help="Of the simulator's pictures and the training.")] = 1,
+    pictures: Annotated[int, typer.Option(min=1, help="Pictures to learn from.")] = 4320,
+) -> None:
+    """Train the reidentifier, which tells people apart by their looks, on the simulator's pictures (an hour)."""
+    from pipelines.training.reidentifier import train_reidentifier
+
+    made = train_reidentifier(out_dir, seed, pictures=pictures)
+    typer.echo(f"{made.folder} (sha256 {made.sha256})")
+    typer.echo(f"the likest of all other held-out crops shows the same person: {made.rank_one:.1%}")

@@ -13,6 +13,10 @@ from models.world.errors import BadInput
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
+DEFAULT = "mall-reidentifier"
+COLOURS = "colours"
+"""The name of the colour layout, which has no weights."""
+CROPS_AT_ONCE = 16
 STRIPES = 6
 _LIGHTNESS_BINS, _HUE_BINS = 8, 8
 LAYOUT_DIMENSIONS = STRIPES * (_LIGHTNESS_BINS + _HUE_BINS)
@@ -45,37 +49,45 @@ class ColourLayout:
 
 
 class OpenVinoReidentifier:
-    """A re-identification network such as Open Model Zoo's person-reidentification-retail-0287 (BGR 0-255, 256x128)."""
+    """A re-identification network: BGR 0-255, (n, 3, height, width), to vectors, (n, d). Ours takes any number n of crops at once, others
+    such as Open Model Zoo's person-reidentification-retail-0287 one after another.
+    """
 
     def __init__(self, path: Path, *, threads: int = 1) -> None:
         import openvino
 
         core = openvino.Core()
-        model = core.read_model(path)
-        shape = tuple(model.input(0).shape)
-        if len(shape) != 4 or shape[:2] != (1, 3):
-            raise BadInput(f"{path} takes {shape}; expected one BGR picture, (1, 3, height, width)")
-        self._size = (shape[3], shape[2])
+        model = core.read_model(next(path.glob("*.xml"), path) if path.is_dir() else path)
+        shape = model.input(0).partial_shape
+        if shape.rank.get_length() != 4 or any(side.is_dynamic for side in list(shape)[1:]) or shape[1] != 3:
+            raise BadInput(f"{path} takes {shape}; expected BGR pictures, (1, 3, height, width)")
+        self._at_once = CROPS_AT_ONCE if shape[0].is_dynamic else 1
+        self._size = (shape[3].get_length(), shape[2].get_length())
         self._network: Any = core.compile_model(
             model, "CPU", {"PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": "1", "INFERENCE_NUM_THREADS": threads}
         )
-        self._dimensions = int(np.prod(tuple(model.output(0).shape)))
+        self._dimensions = int(np.prod([side.get_length() for side in list(model.output(0).partial_shape)[1:]]))
 
     def embed(self, crops_bgr: Sequence[Bytes]) -> Floats:
         """One unit vector per crop; a crop without pixels gives zeros."""
-        return np.array([self._embed(crop) for crop in crops_bgr], dtype=np.float32).reshape(-1, self._dimensions)
+        vectors = np.zeros((len(crops_bgr), self._dimensions), np.float32)
+        seen = [number for number, crop in enumerate(crops_bgr) if crop.size]
+        for first in range(0, len(seen), self._at_once):
+            rows = seen[first : first + self._at_once]
+            vectors[rows] = self._embedded([crops_bgr[row] for row in rows])
+        return vectors
 
-    def _embed(self, crop: Bytes) -> Floats:
-        if not crop.size:
-            return np.zeros(self._dimensions, np.float32)
-        picture = cv2.resize(crop, self._size).astype(np.float32).transpose(2, 0, 1)[None]
-        vector = np.asarray(self._network(picture)[0], dtype=np.float32).ravel()
-        return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-9), dtype=np.float32)
+    def _embedded(self, crops_bgr: Sequence[Bytes]) -> Floats:
+        resized = [cv2.resize(crop, self._size, interpolation=cv2.INTER_AREA) for crop in crops_bgr]
+        pictures = np.stack(resized).astype(np.float32).transpose(0, 3, 1, 2)
+        found = np.asarray(self._network(np.ascontiguousarray(pictures))[0], dtype=np.float32)
+        vectors = found.reshape(len(crops_bgr), -1)
+        return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9), dtype=np.float32)
 
 
-def load(name_or_path: str | Path | None = None, *, threads: int = 1) -> Reidentifier:
-    """The colour layout, or the network of the given weights. Raises what `weights.resolve` raises."""
-    if name_or_path is None:
+def load(name_or_path: str | Path = DEFAULT, *, threads: int = 1) -> Reidentifier:
+    """The network of the given weights, or the colour layout for `COLOURS`. Raises what `weights.resolve` raises."""
+    if str(name_or_path) == COLOURS:
         return ColourLayout()
     from models.vision.weights import resolve
 

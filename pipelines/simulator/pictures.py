@@ -1,6 +1,7 @@
 """Pictures to learn from: many halls, camera poses, lights and crowds, with what is in them."""
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -20,7 +21,6 @@ from pipelines.simulator.wardrobe import Look, dress
 
 Floats = NDArray[np.float64]
 Image = NDArray[np.uint8]
-TrainingPicture = tuple[Image, NDArray[np.float32], list[dict[str, str]]]
 PICTURES_PER_POSE = 8
 EMPTY_SHARE = 0.1
 MIN_VISIBLE, MIN_HEIGHT_PX = 0.25, 12.0
@@ -30,8 +30,19 @@ MIN_PART_VISIBLE = 0.4
 _APART_M = 0.45
 
 
-def training_pictures(seed: int, count: int, *, size_px: tuple[int, int] = (640, 384)) -> Iterator[TrainingPicture]:
-    """`count` pictures of `size_px` (width, height): bgr (h, w, 3) uint8, boxes (n, 4) float32 px xyxy, n dicts of attributes.
+class TrainingPicture(NamedTuple):
+    """A picture, bgr (h, w, 3); boxes (n, 4) px xyxy, attributes and, of those who recur, the numbers (n,) of the people in it."""
+
+    bgr: Image
+    boxes_px: NDArray[np.float32]
+    attributes: list[dict[str, str]]
+    people: list[int]
+
+
+def training_pictures(
+    seed: int, count: int, *, size_px: tuple[int, int] = (640, 384), recurring: Sequence[Look] = ()
+) -> Iterator[TrainingPicture]:
+    """`count` pictures of `size_px` (width, height). Everybody is somebody new, unless there are `recurring` people to be drawn from.
 
     A box goes round the whole drawn figure, clipped to the picture, hidden parts included; a person less than
     `MIN_VISIBLE` visible or lower than `MIN_HEIGHT_PX` has none. An attribute whose part of the body is hidden is
@@ -46,17 +57,20 @@ def training_pictures(seed: int, count: int, *, size_px: tuple[int, int] = (640,
         stage = build_stage(_any_view(plan, random, size_px), plan, decorate(random), sensor.gains)
         grain = Grain(sensor, size_px[1], size_px[0])
         for _ in range(min(PICTURES_PER_POSE, count - pose * PICTURES_PER_POSE)):
-            yield _picture(stage, grain, plan, random)
+            yield _picture(stage, grain, plan, random, recurring)
 
 
-def _picture(stage: Stage, grain: Grain, plan: Plan, random: np.random.Generator) -> TrainingPicture:
-    crowd = _any_crowd(stage.view, plan, random)
+def _picture(
+    stage: Stage, grain: Grain, plan: Plan, random: np.random.Generator, recurring: Sequence[Look]
+) -> TrainingPicture:
+    crowd, people = _any_crowd(stage.view, plan, random, recurring)
     picture, sight = Painter(stage).draw(crowd)
     boxes = sight.boxes_px
     listed = (sight.visible >= MIN_VISIBLE) & (boxes[:, 3] - boxes[:, 1] >= MIN_HEIGHT_PX)
     rows = np.nonzero(listed)[0].tolist()
     attributes = [_attributes(crowd.looks[row], sight, row) for row in rows]
-    return compressed(grain.over(picture), random), boxes[rows].astype(np.float32), attributes
+    finished = compressed(grain.over(picture), random)
+    return TrainingPicture(finished, boxes[rows].astype(np.float32), attributes, [people[row] for row in rows])
 
 
 def _attributes(look: Look, sight: Sight, row: int) -> dict[str, str]:
@@ -80,14 +94,18 @@ def _any_view(plan: Plan, random: np.random.Generator, size_px: tuple[int, int])
     return View(x, y, random.uniform(3.3, 6.2), yaw, tilt, focal, *size_px, roll=float(random.normal(0, 0.015)))
 
 
-def _any_crowd(view: View, plan: Plan, random: np.random.Generator) -> Crowd:
+def _any_crowd(
+    view: View, plan: Plan, random: np.random.Generator, recurring: Sequence[Look]
+) -> tuple[Crowd, list[int]]:
+    """People in the picture and, if they are drawn from `recurring`, their numbers; else each a number of the crowd's own."""
     wanted = 0 if random.random() < EMPTY_SHARE else int(random.integers(1, 26))
-    xy = _places(view, plan, wanted, random)
-    people = len(xy)
-    walking = random.random(people) < 0.7
-    looks = [dress(random) for _ in range(people)]
-    turns = random.uniform(0, 2 * np.pi, (2, people))
-    return Crowd(looks, xy, turns[0], turns[1], np.where(walking, random.uniform(0.5, 1.0, people), 0.0))
+    xy = _places(view, plan, min(wanted, len(recurring)) if recurring else wanted, random)
+    count = len(xy)
+    walking = random.random(count) < 0.7
+    people = random.choice(len(recurring), count, replace=False).tolist() if recurring else list(range(count))
+    looks = [recurring[person] for person in people] if recurring else [dress(random) for _ in people]
+    turns = random.uniform(0, 2 * np.pi, (2, count))
+    return Crowd(looks, xy, turns[0], turns[1], np.where(walking, random.uniform(0.5, 1.0, count), 0.0)), people
 
 
 def _places(view: View, plan: Plan, wanted: int, random: np.random.Generator) -> Floats:

@@ -1,11 +1,9 @@
 """The network of the describer: trained on crops of simulated people, exported for OpenVINO."""
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import cv2
 import numpy as np
@@ -15,13 +13,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from models.vision.colours import name_pixels, to_lab
-from models.vision.crops import crop, person_height
 from models.vision.describer import HEIGHT, WEIGHTS, WIDTH, Describer
-from models.vision.pictures import Bgr, Bytes
+from models.vision.pictures import Bytes
 from models.vision.weights import digest
 from models.world.attributes import COLOURS, DEFINED, REGISTRY, UNKNOWN
 from pipelines import steps
-from pipelines.training.pictures import HELD_OUT_SEED, write_pictures
+from pipelines.training.pictures import HELD_OUT_SEED, crops_of, write_pictures
 
 COLOURED = tuple(key for key, one in REGISTRY.items() if one.head == "colour")
 ROWS: Mapping[str, slice] = MappingProxyType(
@@ -29,8 +26,6 @@ ROWS: Mapping[str, slice] = MappingProxyType(
 )
 """For each attribute of a head of bands, the rows of the crop, of `HEIGHT`, that show it."""
 MIN_HEIGHT_PX = min(one.min_height_px for one in REGISTRY.values())
-JITTER = 0.04
-"""Standard deviation of the error put on box edges, as a share of the box: a detector's boxes are not exact."""
 RELIT = 0.13
 """Standard deviation of the exposure in which a crop is shown anew each time; white balances a third of it."""
 HIDDEN_WEIGHT = 0.3
@@ -144,7 +139,7 @@ def train_describer(
 def right_shares(describer: steps.Describer, folder: Path, seed: int) -> dict[str, float]:
     """By attribute, the share (0 to 1) of the crops that show it whose most probable value is the true one; each crop alone."""
     right: dict[str, list[bool]] = {key: [] for key in DEFINED}
-    for cut, person in crops_of(folder, seed):
+    for cut, person in crops_of(folder, seed, MIN_HEIGHT_PX):
         (evidence,) = describer.describe([cut])
         for key, likely in evidence.items():
             if person[key] != UNKNOWN:
@@ -152,23 +147,10 @@ def right_shares(describer: steps.Describer, folder: Path, seed: int) -> dict[st
     return {key: sum(answers) / max(1, len(answers)) for key, answers in right.items()}
 
 
-def crops_of(folder: Path, seed: int) -> Iterator[tuple[Bytes, dict[str, Any]]]:
-    """A crop of everyone who is tall enough, cut with a box as inexact as a detector's, and the words of the truth."""
-    random = np.random.default_rng(seed)
-    for file in sorted((folder / "people").glob("*.json")):
-        picture = np.asarray(cv2.imread(str(folder / "images" / f"{file.stem}.jpg")), dtype=np.uint8)
-        for person in json.loads(file.read_text()):
-            box = np.array(person["box_px"])
-            error = random.normal(0, JITTER, 4) * np.tile(box[2:] - box[:2], 2)
-            cut = crop(Bgr(picture), box + error)
-            if cut.size and person_height(cut) >= MIN_HEIGHT_PX:
-                yield cut, person
-
-
 def examples(folder: Path, seed: int) -> tuple[Bytes, NDArray[np.int64]]:
     """All crops, uint8 (n, 96, 48, 3) BGR, and the number of the value of each attribute, (n, attributes), -1 where hidden."""
     crops, words = [], []
-    for cut, person in crops_of(folder, seed):
+    for cut, person in crops_of(folder, seed, MIN_HEIGHT_PX):
         crops.append(cv2.resize(cut, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA))
         words.append([-1 if person[key] == UNKNOWN else values.index(person[key]) for key, values in DEFINED.items()])
     numbers = np.array(words, dtype=np.int64).reshape(-1, len(DEFINED))

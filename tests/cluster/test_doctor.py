@@ -26,7 +26,7 @@ def test_a_missing_package_is_named() -> None:
 
 
 def test_weights_that_nobody_knows_are_missing() -> None:
-    finding = doctor.detector("no-such-weights")
+    finding = doctor.network("detector", "no-such-weights")
     assert not finding.ok
     assert finding.needed
     assert "no-such-weights" in finding.seen

@@ -1,5 +1,5 @@
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from models.vision.detector import Detections
-from models.vision.pictures import Picture
+from models.vision.pictures import Bytes, Picture
 from models.world.errors import BadEvaluationFile
 from pipelines import decode, evaluate, scoring
 from pipelines.evaluate import evaluate_tracking
@@ -155,7 +155,8 @@ def test_a_missing_or_binary_file_is_named(files: dict[str, Any], name: str, tmp
         ({"phase": -1}, "--phase must be 0 to 4"),
         ({"detections": None}, "either --video or --detections"),
         ({"video": Path("x.mp4")}, "either --video or --detections"),
-        ({"weights": "yolov8n.pt"}, "--weights are for --video"),
+        ({"weights": "yolov8n.pt"}, "--weights is for --video"),
+        ({"reidentification": "colours"}, "--reidentification is for --video"),
         ({"detections": None, "video": Path("nowhere.mp4")}, "nowhere.mp4: there is no such file"),
     ],
 )
@@ -209,6 +210,13 @@ class Echo:
             yield Detections(np.array([box], np.float32), np.array([0.9], np.float32))
 
 
+class Widths:
+    """A reidentifier that tells by how wide a crop is."""
+
+    def embed(self, crops_bgr: Sequence[Bytes]) -> np.ndarray:
+        return np.array([[crop.shape[1], 0] for crop in crops_bgr], np.float32).reshape(-1, 2)
+
+
 @pytest.fixture
 def video(tmp_path: Path) -> Path:
     return videos.make(tmp_path / "short.mp4", frames=20)
@@ -217,11 +225,13 @@ def video(tmp_path: Path) -> Path:
 def test_the_frames_of_a_video_are_taken_by_number(video: Path) -> None:
     told: list[tuple[int, int]] = []
     sampling = evaluate.sampled(5.0, 1.0, 3)
-    seen = evaluate.seen_in_video(video, decode.probe(video), Echo(), sampling, lambda *at: told.append(at))
+    seen = evaluate.seen_in_video(video, decode.probe(video), Echo(), Widths(), sampling, lambda *at: told.append(at))
     assert seen.frames == 20
     assert seen.detections.frame.tolist() == [4, 9, 14, 19]
     assert seen.detections.taken_at_s == pytest.approx([0.6, 1.6, 2.6, 3.6])
     assert seen.detections.boxes_px[:, 0].tolist() == [3, 8, 13, 18]
+    assert seen.detections.embedding is not None
+    assert (np.diff(seen.detections.embedding[:, 0]) < 0).all()
     assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
 
 

@@ -1,4 +1,5 @@
 import json
+from collections import defaultdict
 
 import cv2
 import numpy as np
@@ -9,7 +10,10 @@ from models.vision.weights import digest
 from models.world.attributes import DEFINED, UNKNOWN
 from pipelines.training.describer import Looker, fit, inputs, loss, right_shares, train_describer
 from pipelines.training.detector import Stage, train_detector
-from pipelines.training.pictures import SIZE_PX, write_pictures
+from pipelines.training.pictures import PERSON, SIZE_PX, write_pictures
+from pipelines.training.reidentifier import fit as fit_looks
+from pipelines.training.reidentifier import loss as looks_loss
+from pipelines.training.reidentifier import rank_one, train_reidentifier
 
 
 def test_pictures_are_written_with_boxes_that_lie_where_the_people_are(tmp_path):
@@ -96,3 +100,53 @@ def test_the_detector_can_be_trained_again(tmp_path):
     assert digest(made.openvino) == made.openvino_sha256
     assert str(tmp_path).encode() not in made.torch.read_bytes()
     assert str(tmp_path) not in (made.openvino / "metadata.yaml").read_text()
+
+
+def test_people_who_recur_are_named_and_look_alike_in_all_their_pictures(tmp_path):
+    write_pictures(tmp_path, 3, 8, recurring=5)
+    worn = defaultdict(lambda: defaultdict(set))
+    for file in (tmp_path / "people").iterdir():
+        people = json.loads(file.read_text())
+        names = [person[PERSON] for person in people]
+        assert len(set(names)) == len(names)
+        for person in people:
+            for key in DEFINED:
+                worn[person[PERSON]][key].add(person[key])
+    assert set(worn) == {f"3-{number}" for number in range(5)}
+    assert all(len(values - {UNKNOWN}) <= 1 for person in worn.values() for values in person.values())
+
+
+def test_the_loss_of_looks_is_least_where_people_lie_together_and_apart_from_others():
+    apart, mixed = torch.eye(2)[[0, 0, 1, 1]], torch.eye(2)[[0, 1, 0, 1]]
+    people = torch.tensor([7, 7, 8, 8])
+    assert looks_loss(apart, people) < 0.1 < looks_loss(mixed, people)
+
+
+def test_the_reidentifier_learns_who_is_who_in_other_light():
+    random = np.random.default_rng(0)
+    clothes = random.integers(0, 256, (24, 2, 3))
+    people = np.repeat(np.arange(24), 6)
+    crops = np.full((len(people), 96, 48, 3), 150, dtype=np.uint8)
+    crops[:, 24:46, 14:34] = clothes[people, 0][:, None, None]
+    crops[:, 50:84, 16:32] = clothes[people, 1][:, None, None]
+    lit = np.clip(crops * random.normal(1, 0.1, (len(crops), 1, 1, 1)), 0, 255).astype(np.uint8)
+    network = fit_looks(lit, people, seed=0, batches=12)
+    with torch.no_grad():
+        vectors = network(torch.from_numpy(lit.astype(np.float32).transpose(0, 3, 1, 2))).numpy()
+    likeness = vectors @ vectors.T - 2 * np.eye(len(vectors))
+    assert (people[likeness.argmax(axis=1)] == people).mean() > 0.9
+
+
+class SameForAll:
+    """Finds everybody alike."""
+
+    def embed(self, crops_bgr):
+        return np.ones((len(crops_bgr), 1), np.float32)
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit")  # OpenVINO's own way from torch
+def test_the_reidentifier_can_be_trained_again(tmp_path):
+    made = train_reidentifier(tmp_path, 3, pictures=4, held_out=8, batches=2)
+    assert digest(made.folder) == made.sha256
+    assert 0 <= made.rank_one <= 1
+    assert rank_one(SameForAll(), tmp_path / "val", 3) < 0.2

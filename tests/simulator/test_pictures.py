@@ -14,7 +14,7 @@ def pictures() -> list[TrainingPicture]:
 
 def test_as_many_pictures_as_asked_for_with_boxes_and_attributes(pictures: list[TrainingPicture]) -> None:
     assert len(pictures) == 18
-    for picture, boxes, attributes in pictures:
+    for picture, boxes, attributes, _ in pictures:
         assert picture.shape == (384, 640, 3)
         assert picture.dtype == np.uint8
         assert boxes.dtype == np.float32
@@ -22,7 +22,7 @@ def test_as_many_pictures_as_asked_for_with_boxes_and_attributes(pictures: list[
 
 
 def test_boxes_lie_in_the_picture_and_have_a_size(pictures: list[TrainingPicture]) -> None:
-    boxes = np.concatenate([boxes for _, boxes, _ in pictures])
+    boxes = np.concatenate([boxes for _, boxes, *_ in pictures])
     assert (boxes >= 0).all()
     assert (boxes <= [640, 384, 640, 384]).all()
     assert (boxes[:, 2] - boxes[:, 0] > 2).all()
@@ -31,14 +31,14 @@ def test_boxes_lie_in_the_picture_and_have_a_size(pictures: list[TrainingPicture
 
 
 def test_attributes_are_known_words_and_some_are_hidden(pictures: list[TrainingPicture]) -> None:
-    words = [(key, value) for _, _, people in pictures for person in people for key, value in person.items()]
+    words = [(key, value) for _, _, people, _ in pictures for person in people for key, value in person.items()]
     assert all(value in (*DEFINED[key], UNKNOWN) for key, value in words)
     hidden = [value == UNKNOWN for key, value in words if key == "shoes"]
     assert 0 < np.mean(hidden) < 0.5
 
 
 def test_there_are_crowds_and_empty_floors() -> None:
-    counts = [len(boxes) for _, boxes, _ in training_pictures(8, 24, size_px=(320, 192))]
+    counts = [len(boxes) for _, boxes, *_ in training_pictures(8, 24, size_px=(320, 192))]
     assert min(counts) == 0
     assert max(counts) > 12
 
