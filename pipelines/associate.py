@@ -14,7 +14,6 @@ from datetime import date
 
 import numpy as np
 
-from models.vision.tracker import identity
 from models.world.paths import Path
 from models.world.people import person_id
 from models.world.periods import from_epoch_s, local_day
@@ -28,12 +27,8 @@ from pipelines.association.stays import Stay, stays
 from pipelines.association.tracklets import Tracklet, in_order, sightings
 from pipelines.association.visitors import owners, visitors
 
-VERSION = "6"
+VERSION = "7"
 """Raised whenever the same tracklets would become other persons or paths."""
-ALIKENESS = identity.ALIKENESS
-"""How alike the errors of looks are in time. Learned for each mall, as it is for detections with embeddings (`following`), it joins two
-of the demo's people in its 2 minutes: IDF1 89.8 instead of 93.3 (seed 7; 91.5 either way with seed 31).
-"""
 STEP_S = 1.0
 """Step of the common clock, and of the paths."""
 
@@ -137,7 +132,7 @@ def _on_floor(ordered: Sequence[Tracklet], site: Site, floor: int, step_s: float
     if not cameras:
         return []
     seen = sightings(ordered, cameras, step_s)
-    fused, ways = followed(seen, step_s, alikeness=ALIKENESS)
+    fused, ways = followed(seen, step_s)
     ways = united(ways, fused, differences(ways, fused))
 
     def day_of(time_s: float) -> date:

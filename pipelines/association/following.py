@@ -19,15 +19,15 @@ BLOCK_S = 10.0
 
 
 def followed(
-    seen: Sightings, step_s: float, *, manoeuvres: float = 0.0, independent: int = 0, alikeness: float | None = None
+    seen: Sightings, step_s: float, *, manoeuvres: float = 0.0, independent: int = 0
 ) -> tuple[Fused, list[Way]]:
     """Everybody's way, first by place alone; then again, knowing from those ways how looks differ between people and in one.
 
     `manoeuvres` is the share of steps that are one (`models.vision.tracker.motion`). So many of the first axes of the looks are
     `independent`: their errors differ from camera to camera at one moment, so that several cameras are surer than one. Errors of
-    embeddings do not: taking them so loses 8 of 98 points of the demo. How alike errors are in time is learned on every axis,
-    unless it is given: who turns looks otherwise for a while, and is the same person. It is learned from ways that looks have
-    helped to find, in a pass of their own: in ways by place alone strangers pass for somebody who turned.
+    embeddings do not: taking them so loses 8 of 98 points of the demo. How alike errors are in time is learned on every axis:
+    who turns looks otherwise for a while, and is the same person. It is learned from ways that looks have helped to find, in a pass
+    of their own: in ways by place alone strangers pass for somebody who turned.
     """
     variances = identity.nobody_differs(seen.looks.shape[1])
     fused = weighed(fuse(seen, variances), seen)
@@ -35,22 +35,18 @@ def followed(
         return fused, follow(fused, variances, step_s, manoeuvres)
     is_independent = np.arange(seen.looks.shape[1]) < independent
     ways = follow(fused, variances, step_s, manoeuvres, sweeps=FIRST_SWEEPS)
-    if alikeness is None:
-        learned = _alikeness(fused, _owner(ways, fused), step_s)
-        fused, ways = _again(
-            seen, _knowing(seen, fused, ways, is_independent, learned), step_s, manoeuvres, FIRST_SWEEPS
-        )
-    known = _alikeness(fused, _owner(ways, fused), step_s) if alikeness is None else alikeness
-    return _again(seen, _knowing(seen, fused, ways, is_independent, known), step_s, manoeuvres, SWEEPS)
+    for sweeps in (FIRST_SWEEPS, SWEEPS):
+        fused, ways = _again(seen, _knowing(seen, fused, ways, is_independent, step_s), step_s, manoeuvres, sweeps)
+    return fused, ways
 
 
 def _knowing(
-    seen: Sightings, fused: Fused, ways: Sequence[Way], is_independent: NDArray[np.bool_], alikeness: Floats | float
+    seen: Sightings, fused: Fused, ways: Sequence[Way], is_independent: NDArray[np.bool_], step_s: float
 ) -> tuple[Variances, Variances]:
     """How looks vary over the cameras of one moment, and from moment to moment, as some ways show."""
     owner = _owner(ways, fused)
     over_cameras = _variances(seen.looks, owner[fused.member])
-    in_time = _in_time(over_cameras, fused, owner, is_independent)._replace(alikeness=alikeness)
+    in_time = _in_time(over_cameras, fused, owner, is_independent)._replace(alikeness=_alikeness(fused, owner, step_s))
     return over_cameras._replace(alikeness=np.where(is_independent, 0.0, identity.ALIKENESS)), in_time
 
 
