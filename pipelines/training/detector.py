@@ -28,7 +28,7 @@ class Stage:
     warm_up_epochs: float
 
 
-STAGES = (Stage(640, 4, 0.003, 0.05), Stage(640, 5, 0.002, 0.05))
+STAGES = (Stage(640, 4, 0.003, 0.05), Stage(640, 10, 0.002, 0.05))
 
 
 @dataclass(frozen=True)

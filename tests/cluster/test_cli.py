@@ -60,6 +60,7 @@ COMMANDS = [
     ["evaluate", "attributes"],
     ["train", "detector"],
     ["train", "describer"],
+    ["train", "reidentifier"],
 ]
 
 
