@@ -104,7 +104,7 @@ def network(what: str, name: str) -> Finding:
     """The weights of a network, and whether their content is the one known under the name."""
     from models.vision import reidentifier, weights
 
-    if name == reidentifier.COLOURS:
+    if what == "reidentifier" and name == reidentifier.COLOURS:
         return Finding(what, True, "by colours alone, without weights")
     try:
         found = weights.resolve(name)

@@ -32,6 +32,11 @@ def test_weights_that_nobody_knows_are_missing() -> None:
     assert "no-such-weights" in finding.seen
 
 
+def test_colours_need_no_weights_to_tell_people_apart_but_find_nobody() -> None:
+    assert doctor.network("reidentifier", "colours").ok
+    assert not doctor.network("detector", "colours").ok
+
+
 def test_a_state_folder_that_is_not_there_yet_is_judged_by_where_it_will_be(tmp_path: Path) -> None:
     assert str(tmp_path) in doctor.disk(tmp_path / "deep" / "down").seen
 
