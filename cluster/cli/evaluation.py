@@ -18,6 +18,11 @@ def _evaluate() -> None:
     """Measure a part against the truth."""
 
 
+OutDir = Annotated[Path, typer.Argument(metavar="OUT_DIR", help="Where pictures and weights go.", show_default=False)]
+Seed = Annotated[int, typer.Option(help="Of the simulator's pictures and the training.")]
+Pictures = Annotated[int, typer.Option(min=1, help="Pictures to learn from.")]
+
+
 @train.callback()
 def _train() -> None:
     """Make the weights that are shipped again."""
@@ -161,11 +166,9 @@ def _table(seeds: str, scenes: list[str] | None) -> None:
 
 @train.command()
 def detector(
-    out_dir: Annotated[
-        Path, typer.Argument(metavar="OUT_DIR", help="Where pictures and weights go.", show_default=False)
-    ],
-    seed: Annotated[int, typer.Option(help="Of the simulator's pictures and the training.")] = 1,
-    pictures: Annotated[int, typer.Option(min=1, help="Pictures to learn from.")] = 1440,
+    out_dir: OutDir,
+    seed: Seed = 1,
+    pictures: Pictures = 1440,
 ) -> None:
     """Train the small detector of people on the simulator's pictures (hours)."""
     from pipelines.training.detector import train_detector
@@ -176,11 +179,9 @@ def detector(
 
 @train.command()
 def describer(
-    out_dir: Annotated[
-        Path, typer.Argument(metavar="OUT_DIR", help="Where pictures and weights go.", show_default=False)
-    ],
-    seed: Annotated[int, typer.Option(help="Of the simulator's pictures and the training.")] = 1,
-    pictures: Annotated[int, typer.Option(min=1, help="Pictures to learn from.")] = 1440,
+    out_dir: OutDir,
+    seed: Seed = 1,
+    pictures: Pictures = 1440,
 ) -> None:
     """Train the describer of clothes on the simulator's pictures (minutes)."""
     from pipelines.training.describer import train_describer
@@ -193,11 +194,9 @@ def describer(
 
 @train.command()
 def reidentifier(
-    out_dir: Annotated[
-        Path, typer.Argument(metavar="OUT_DIR", help="Where pictures and weights go.", show_default=False)
-    ],
-    seed: Annotated[int, typer.Option(help="Of the simulator's pictures and the training.")] = 1,
-    pictures: Annotated[int, typer.Option(min=1, help="Pictures to learn from.")] = 4320,
+    out_dir: OutDir,
+    seed: Seed = 1,
+    pictures: Pictures = 4320,
 ) -> None:
     """Train the reidentifier, which tells people apart by their looks, on the simulator's pictures (an hour)."""
     from pipelines.training.reidentifier import train_reidentifier

@@ -15,6 +15,7 @@ from models.vision import heads
 from models.vision.detector import Detections
 from models.vision.letterbox import Letterbox, fit, input_size
 from models.vision.pictures import Picture, Size
+from models.vision.weights import network_file
 from models.world.errors import BadInput
 
 PERSON = "person"
@@ -30,7 +31,7 @@ class OpenVinoDetector:
     """
 
     def __init__(self, path: Path, *, threads: int = 1) -> None:
-        self._file = _network_file(path)
+        self._file = network_file(path)
         self._threads = threads
         self._described = _metadata(self._file)
         self._network = lru_cache(maxsize=_SIZES_KEPT)(self._compile)
@@ -81,15 +82,6 @@ class OpenVinoDetector:
         if not person:
             raise BadInput(f"{self._file} knows no class {PERSON!r}: give a detector of people (and its metadata.yaml)")
         return person[0]
-
-
-def _network_file(path: Path) -> Path:
-    if not path.is_dir():
-        return path
-    found = sorted(path.glob("*.xml"))
-    if len(found) != 1:
-        raise BadInput(f"the folder {path} holds {len(found)} .xml files; an OpenVINO model has one")
-    return found[0]
 
 
 def _metadata(file: Path) -> dict[str, Any]:

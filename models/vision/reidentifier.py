@@ -57,7 +57,7 @@ class OpenVinoReidentifier:
         import openvino
 
         core = openvino.Core()
-        model = core.read_model(next(path.glob("*.xml"), path) if path.is_dir() else path)
+        model = core.read_model(path)
         shape = model.input(0).partial_shape
         if shape.rank.get_length() != 4 or any(side.is_dynamic for side in list(shape)[1:]) or shape[1] != 3:
             raise BadInput(f"{path} takes {shape}; expected BGR pictures, (1, 3, height, width)")
@@ -89,9 +89,9 @@ def load(name_or_path: str | Path = DEFAULT, *, threads: int = 1) -> Reidentifie
     """The network of the given weights, or the colour layout for `COLOURS`. Raises what `weights.resolve` raises."""
     if str(name_or_path) == COLOURS:
         return ColourLayout()
-    from models.vision.weights import resolve
+    from models.vision.weights import network_file, resolve
 
-    return OpenVinoReidentifier(resolve(name_or_path).path, threads=threads)
+    return OpenVinoReidentifier(network_file(resolve(name_or_path).path), threads=threads)
 
 
 def _middle(crop: Bytes) -> Bytes:

@@ -91,6 +91,16 @@ def digest(path: Path) -> str:
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
+def network_file(path: Path) -> Path:
+    """The file that OpenVINO reads: the path, or the one `.xml` of a folder. Raises BadInput for a folder with none or several."""
+    if not path.is_dir():
+        return path
+    found = sorted(path.glob("*.xml"))
+    if len(found) != 1:
+        raise BadInput(f"the folder {path} holds {len(found)} .xml files; an OpenVINO model has one")
+    return found[0]
+
+
 def download(url: str, path: Path) -> None:
     """Fetch a url, whole or not at all. Raises OSError when it cannot be reached."""
     import httpx

@@ -18,6 +18,7 @@ from models.vision.pictures import Bytes
 from models.vision.weights import digest
 from models.world.attributes import COLOURS, DEFINED, REGISTRY, UNKNOWN
 from pipelines import steps
+from pipelines.training.networks import channels_first, layer, places, relit, save
 from pipelines.training.pictures import HELD_OUT_SEED, crops_of, write_pictures
 
 COLOURED = tuple(key for key, one in REGISTRY.items() if one.head == "colour")
@@ -65,9 +66,8 @@ class Looker(nn.Module):
         nn.init.zeros_(turn.bias)
         self.light = nn.Sequential(nn.Linear(3 + 3 * _AROUND + len(COLOURS), 32), nn.ReLU(), turn)
         self.bands = nn.ModuleDict({key: Band(len(DEFINED[key]), ROWS[key].stop - ROWS[key].start) for key in ROWS})
-        down, across = torch.meshgrid(torch.linspace(-1, 1, HEIGHT), torch.linspace(-1, 1, WIDTH), indexing="ij")
         self.grey = nn.Buffer(torch.tensor([50.0, 0.0, 0.0]).view(1, 3, 1, 1))
-        self.position = nn.Buffer(torch.stack([down, across])[None])
+        self.position = places(HEIGHT, WIDTH)
 
     def forward(self, lab: Tensor, names: Tensor) -> tuple[Tensor, ...]:
         """Probabilities of the values of each attribute."""
@@ -104,8 +104,8 @@ class Band(nn.Module):
         super().__init__()
         first, second = (1, 2) if rows <= HEIGHT // 2 else (2, 1)
         self.layers = nn.Sequential(
-            *_layer(8, 16, first), *_layer(16, 24, second), *_layer(24, 32), nn.MaxPool2d(2),
-            *_layer(32, 48), *_layer(48, 48), nn.MaxPool2d(2), *_layer(48, 48),
+            *layer(8, 16, first), *layer(16, 24, second), *layer(24, 32), nn.MaxPool2d(2),
+            *layer(32, 48), *layer(48, 48), nn.MaxPool2d(2), *layer(48, 48),
         )  # fmt: skip
         self.answer = nn.Sequential(nn.Dropout(0.2), nn.Linear(96, values))
 
@@ -114,10 +114,6 @@ class Band(nn.Module):
         found = self.layers(rows)
         answer: Tensor = self.answer(torch.cat([found.amax(dim=(2, 3)), found.mean(dim=(2, 3))], dim=1))
         return answer
-
-
-def _layer(before: int, after: int, stride: int = 1) -> list[nn.Module]:
-    return [nn.Conv2d(before, after, 3, stride, 1, bias=False), nn.BatchNorm2d(after), nn.ReLU()]
 
 
 def train_describer(
@@ -170,7 +166,7 @@ def fit(crops: Bytes, words: NDArray[np.int64], *, seed: int, epochs: int) -> Lo
         order = random.permutation(len(crops))
         for start in range(0, len(crops), _BATCH):
             rows = order[start : start + _BATCH]
-            lit = _relight(crops[rows], random)
+            lit = relit(crops[rows], RELIT, random).astype(np.uint8)
             optimiser.zero_grad()
             loss(network(*inputs(lit[:, :, :: random.choice([-1, 1])])), torch.from_numpy(words[rows])).backward()  # type: ignore[no-untyped-call]
             optimiser.step()
@@ -181,7 +177,7 @@ def fit(crops: Bytes, words: NDArray[np.int64], *, seed: int, epochs: int) -> Lo
 def inputs(crops: Bytes) -> tuple[Tensor, Tensor]:
     """What the network takes: CIELAB and the names of the pixels, channels first."""
     crops = np.ascontiguousarray(crops)
-    return _channels_first(to_lab(crops)), _channels_first(name_pixels(crops))
+    return channels_first(to_lab(crops)), channels_first(name_pixels(crops))
 
 
 def loss(answers: Sequence[Tensor], words: Tensor) -> Tensor:
@@ -196,8 +192,6 @@ def loss(answers: Sequence[Tensor], words: Tensor) -> Tensor:
 
 def export(network: Looker, out_dir: Path) -> Path:
     """The network as an OpenVINO folder, FP16, for any number of crops."""
-    folder = out_dir / f"{WEIGHTS}_openvino_model"
-    folder.mkdir(parents=True, exist_ok=True)
     shapes = [(3, HEIGHT, WIDTH), (len(COLOURS), HEIGHT, WIDTH)]
     model = openvino.convert_model(
         network,
@@ -206,14 +200,4 @@ def export(network: Looker, out_dir: Path) -> Path:
     )
     for key, answer in zip(DEFINED, model.outputs, strict=True):
         answer.get_tensor().set_names({key})
-    openvino.save_model(model, folder / f"{WEIGHTS}.xml", compress_to_fp16=True)
-    return folder
-
-
-def _channels_first(pixels: NDArray[np.float32]) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(pixels.transpose(0, 3, 1, 2)))
-
-
-def _relight(crops: Bytes, random: np.random.Generator) -> Bytes:
-    gains = random.normal(1, RELIT, (len(crops), 1, 1, 1)) * random.normal(1, RELIT / 3, (len(crops), 1, 1, 3))
-    return np.clip(crops * gains, 0, 255).astype(np.uint8)
+    return save(model, out_dir, WEIGHTS)

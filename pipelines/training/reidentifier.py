@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from models.vision.pictures import Bytes
 from models.vision.reidentifier import DEFAULT, Reidentifier, load
 from models.vision.weights import digest
+from pipelines.training.networks import channels_first, layer, places, relit, save
 from pipelines.training.pictures import HELD_OUT_SEED, PERSON, crops_of, write_pictures
 
 HEIGHT, WIDTH = 96, 48
@@ -52,13 +53,12 @@ class Likeness(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            _Layer(5, 24, 2), _Layer(24, 32, 2), _Residual(32), _Layer(32, 64, 2), _Residual(64), _Residual(64),
+            *layer(5, 24, 2), *layer(24, 32, 2), _Residual(32), *layer(32, 64, 2), _Residual(64), _Residual(64),
         )  # fmt: skip
         self.parts = nn.AdaptiveAvgPool2d((PARTS, 1))
         self.strongest = nn.AdaptiveMaxPool2d((PARTS, 1))
         self.answer = nn.Sequential(nn.Dropout(0.2), nn.Linear(2 * PARTS * 64, DIMENSIONS), nn.BatchNorm1d(DIMENSIONS))
-        down, across = torch.meshgrid(torch.linspace(-1, 1, HEIGHT), torch.linspace(-1, 1, WIDTH), indexing="ij")
-        self.position = nn.Buffer(torch.stack([down, across])[None])
+        self.position = places(HEIGHT, WIDTH)
 
     def forward(self, bgr: Tensor) -> Tensor:
         """Crops of one person lie close together."""
@@ -68,19 +68,10 @@ class Likeness(nn.Module):
         return nn.functional.normalize(self.answer(found), dim=1)
 
 
-class _Layer(nn.Sequential):
-    def __init__(self, before: int, after: int, stride: int = 1) -> None:
-        super().__init__(nn.Conv2d(before, after, 3, stride, 1, bias=False), nn.BatchNorm2d(after), nn.ReLU())
-
-
 class _Residual(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.layers = nn.Sequential(
-            _Layer(channels, channels),
-            nn.Conv2d(channels, channels, 3, padding=1, bias=False),
-            nn.BatchNorm2d(channels),
-        )
+        self.layers = nn.Sequential(*layer(channels, channels), *layer(channels, channels)[:-1])
 
     def forward(self, seen: Tensor) -> Tensor:
         return nn.functional.relu(seen + self.layers(seen))
@@ -124,7 +115,7 @@ def rank_one(reidentifier: Reidentifier, folder: Path, seed: int) -> float:
 
 
 def fit(crops: Bytes, people: NDArray[np.int64], *, seed: int, batches: int) -> Likeness:
-    """A network that has seen so many batches, half of the crops mirrored, in other light and otherwise cut each time."""
+    """A network that has seen so many batches, half of the crops mirrored, in other light each time."""
     torch.manual_seed(seed)
     network = Likeness()
     optimiser = torch.optim.AdamW(network.parameters(), weight_decay=0.02)
@@ -148,12 +139,9 @@ def loss(vectors: Tensor, people: Tensor) -> Tensor:
 
 def export(network: Likeness, out_dir: Path) -> Path:
     """The network as an OpenVINO folder, FP16, for any number of crops."""
-    folder = out_dir / f"{DEFAULT}_openvino_model"
-    folder.mkdir(parents=True, exist_ok=True)
     shape = (3, HEIGHT, WIDTH)
     model = openvino.convert_model(network, example_input=torch.rand(2, *shape), input=[[-1, *shape]])
-    openvino.save_model(model, folder / f"{DEFAULT}.xml", compress_to_fp16=True)
-    return folder
+    return save(model, out_dir, DEFAULT)
 
 
 def _batches(people: NDArray[np.int64], random: np.random.Generator, count: int) -> Iterator[NDArray[np.intp]]:
@@ -166,8 +154,7 @@ def _batches(people: NDArray[np.int64], random: np.random.Generator, count: int)
 
 
 def _shown(crops: Bytes, random: np.random.Generator) -> Tensor:
-    gains = random.normal(1, RELIT, (len(crops), 1, 1, 1)) * random.normal(1, RELIT / 3, (len(crops), 1, 1, 3))
-    lit = np.clip(crops * gains, 0, 255).astype(np.float32)
+    lit = relit(crops, RELIT, random).astype(np.float32)
     mirrored = random.random(len(crops)) < 0.5
     lit[mirrored] = lit[mirrored, :, ::-1]
-    return torch.from_numpy(np.ascontiguousarray(lit.transpose(0, 3, 1, 2)))
+    return channels_first(lit)

@@ -89,7 +89,7 @@ def test_both_forms_of_the_shipped_detector_see_the_same(own, pictures):
             agree += overlaps(sure, there.boxes_px).max(axis=1).tolist()
     assert len(agree) > 5
     assert np.median(agree) > 0.97
-    assert min(agree) > 0.7
+    assert min(agree) > 0.75
 
 
 def test_importing_the_port_loads_neither_torch_nor_openvino_nor_cv2():
