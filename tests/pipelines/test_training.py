@@ -144,9 +144,17 @@ class SameForAll:
         return np.ones((len(crops_bgr), 1), np.float32)
 
 
+class NobodyAlike:
+    """Finds every crop unlike all others."""
+
+    def embed(self, crops_bgr):
+        return np.eye(len(crops_bgr), dtype=np.float32)
+
+
 @pytest.mark.filterwarnings("ignore:.torch.jit")  # OpenVINO's own way from torch
 def test_the_reidentifier_can_be_trained_again(tmp_path):
     made = train_reidentifier(tmp_path, 3, pictures=4, held_out=8, batches=2)
     assert digest(made.folder) == made.sha256
     assert 0 <= made.rank_one <= 1
     assert rank_one(SameForAll(), tmp_path / "val", 3) < 0.2
+    assert rank_one(NobodyAlike(), tmp_path / "val", 3) < 0.2
