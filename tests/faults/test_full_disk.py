@@ -1,5 +1,6 @@
 """A disk that is full in the middle of a load: nothing is changed, and with room again the load is as in peace."""
 
+import errno
 import itertools
 import os
 import pwd
@@ -36,14 +37,23 @@ class Disk:
         return self.folder / "tables"
 
     def leave_kb(self, free_kb: int) -> None:
-        """Fill it until so much is left."""
-        (self.folder / "ballast").unlink(missing_ok=True)
-        free = os.statvfs(self.folder)
+        """Fill it until so much is left, at most; the server may write meanwhile, and is then measured again."""
+        self.empty()
         with (self.folder / "ballast").open("wb") as ballast:
-            os.posix_fallocate(ballast.fileno(), 0, free.f_bavail * free.f_frsize - 1024 * free_kb)
+            while (wanted := self._free() - 1024 * free_kb) > 0:
+                try:
+                    os.posix_fallocate(ballast.fileno(), os.fstat(ballast.fileno()).st_size, wanted)
+                except OSError as error:
+                    if error.errno != errno.ENOSPC:
+                        raise
 
     def empty(self) -> None:
         (self.folder / "ballast").unlink(missing_ok=True)
+
+    def _free(self) -> int:
+        """Bytes."""
+        free = os.statvfs(self.folder)
+        return free.f_bavail * free.f_frsize
 
 
 @pytest.fixture
