@@ -29,7 +29,7 @@ from sql.ledger import KILLS_ITS_WORKER, Claim
 from sql.store import Store
 
 log = logging.getLogger(__name__)
-ALGORITHM = "5"
+ALGORITHM = "6"
 """Raised whenever the same video would give other tracklets."""
 BUSY_POLL_S = 1.0
 """How often to look whether somebody else has finished or abandoned the work that one waits for."""

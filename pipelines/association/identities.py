@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.vision.tracker import identity, motion, placing
+from models.vision.tracker.heights import relative_height, tallness
 from pipelines.association import place_errors, returning
 from pipelines.association.following import followed
 from pipelines.association.pairs import groups
@@ -28,16 +29,15 @@ MANY = 100_000
 """With so many detections each floor is worth a process."""
 USUAL_M = 1.7
 """How tall people are."""
-HEIGHT_FITS, FAR_OFF, SMALLEST = 3, 0.3, 1e-3
-"""Rounds of the fit of heights; the log of a height further off the usual one is not a standing person's; a bound of the fit."""
 
 
 def identify(given: FloorDetections, progress: Progress | None = None) -> NDArray[np.int64]:
     """The person behind each detection, (n,), numbered from 0 by first sight; `NOBODY` where it is nobody's."""
     step_s = given.step_s or 1.0
-    tallness, per_px_m = _usual_heights(given)
+    shares = _relative_heights(given)
+    per_px_m = USUAL_M * shares / given.height_px
     looks = identity.main_axes(without_cast(given.embedding.astype(np.float64), given.camera))
-    looks = np.column_stack([tallness, looks])
+    looks = np.column_stack([tallness(shares), looks])
     way_of = np.full(len(given), NOBODY, dtype=np.int64)
     floors = [_on_floor(given, floor, step_s) for floor in range(len(given.floors))]
     tasks = [(_sightings(given, rows, looks, step_s), per_px_m[rows], step_s) for rows in floors]
@@ -76,24 +76,12 @@ def _followed(seen: Sightings, per_px_m: Floats, step_s: float) -> Integers:
     return owner[fused.member]
 
 
-def _usual_heights(given: FloorDetections) -> tuple[Floats, Floats]:
-    """Log height over the usual one of a camera's people at the place, (n,), and how many metres that gives a pixel there, (n,).
-
-    Boxes of people of one height are the lower the deeper they stand in the picture, and depth is linear in the place: so the
-    inverse of the height is fitted, by least squares of relative errors, without those far off.
-    """
-    tallness, per_px_m = np.zeros(len(given)), np.zeros(len(given))
+def _relative_heights(given: FloorDetections) -> Floats:
+    """How tall people look for their place, (n,), as a share of the usual of their camera."""
+    shares = np.ones(len(given))
     for rows in groups(given.camera):
-        height_px, away_m = given.height_px[rows], given.xy_m[rows] - given.xy_m[rows].mean(axis=0)
-        terms = np.column_stack([height_px, height_px[:, None] * away_m])
-        usual = np.ones(len(rows), dtype=bool)
-        for _ in range(HEIGHT_FITS):
-            solution = np.linalg.lstsq(terms[usual], np.ones(usual.sum()), rcond=None)[0]
-            share = np.maximum(terms @ solution, SMALLEST)
-            usual = np.abs(np.log(share)) < FAR_OFF
-        tallness[rows] = np.clip(np.log(share), -FAR_OFF, FAR_OFF)
-        per_px_m[rows] = USUAL_M * share / height_px
-    return tallness, per_px_m
+        shares[rows] = relative_height(given.height_px[rows], given.xy_m[rows])
+    return shares
 
 
 def _sightings(given: FloorDetections, rows: NDArray[np.intp], looks: Floats, step_s: float) -> Sightings:

@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from models.vision.tracker import DetectionTable, Tracks, every_frame, identity, track
 from models.vision.tracker.placing import place
+from models.vision.tracker.tracker import linked
 from tests.vision.walks import CAMERA, PICTURE, boxes_of, crowd, seen, straight, table, taken
 
 
@@ -171,6 +174,17 @@ def side_by_side() -> list[np.ndarray]:
     """Two who meet, stand together out of sight of each other's place, and part again the way they came."""
     there = np.concatenate([np.linspace(1, 4.9, 10), np.linspace(4.9, 1, 10)])
     return [np.column_stack([there, np.full(20, 8.0)]), np.column_stack([10 - there, np.full(20, 8.0)])]
+
+
+def test_errors_of_heights_are_learned_to_be_independent_and_those_of_looks_are_not() -> None:
+    walks = crowd(12, 100, seed=7)
+    detections = seen(walks, seed=8)
+    looks = np.random.default_rng(9).normal(size=(len(detections.frame), 4)).astype(np.float32)
+    detections = replace(detections, embedding=looks)
+    links = linked(detections, place(detections, CAMERA, PICTURE), np.arange(100.0))
+    height, *others = np.broadcast_to(links.scene.variances.alikeness, 5)
+    assert height < 0.3
+    assert others == [identity.ALIKENESS] * 4
 
 
 def test_pictures_of_one_track_count_less_than_independent_ones() -> None:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from models.vision.tracker.heights import relative_height, tallness
 from models.vision.tracker.placing import Placed
 from models.vision.tracker.tables import DetectionTable
 
@@ -41,9 +42,9 @@ def nobody_differs(axes: int) -> Variances:
 
 
 def cues(detections: DetectionTable, placed: Placed) -> Floats:
-    """What tells people apart, (n, c), mean 0 on every axis: log box height over what the place explains, then looks."""
-    boxes = detections.boxes_px[placed.row].astype(np.float64)
-    columns = [_height_cue(boxes)[:, None]]
+    """What tells people apart, (n, c), about 0 on every axis: how tall for the place, then looks."""
+    _, top, _, bottom = detections.boxes_px[placed.row].astype(np.float64).T
+    columns = [tallness(relative_height(bottom - top, placed.xy_m))[:, None]]
     if detections.embedding is not None and len(placed):
         columns.append(main_axes(detections.embedding[placed.row].astype(np.float64)))
     return np.hstack(columns)
@@ -114,15 +115,6 @@ def table(variances: Variances, some: Floats, others: Floats) -> Floats:
     return np.asarray(
         constant + (some**2 @ lonely)[:, None] + (others**2 @ lonely)[None, :] + (some * (b / determinant)) @ others.T
     )
-
-
-def _height_cue(boxes_px: Floats) -> Floats:
-    """Log box height minus its linear fit in the foot's place in the picture, (n,)."""
-    left, top, right, bottom = boxes_px.T
-    terms = np.column_stack([np.ones(len(boxes_px)), (left + right) / 2, bottom])
-    height = np.log(bottom - top)
-    solution = np.linalg.lstsq(terms, height, rcond=None)[0] if len(boxes_px) else np.zeros(3)
-    return np.asarray(height - terms @ solution)
 
 
 def main_axes(embedding: Floats) -> Floats:
