@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.vision.tracker import DetectionTable, Tracks, every_frame, identity, track
+from models.vision.tracker import DetectionTable, Tracks, every_frame, identity, track, tracker
 from models.vision.tracker.placing import place
 from models.vision.tracker.tracker import linked
 from tests.vision.walks import CAMERA, PICTURE, boxes_of, crowd, seen, straight, table, taken
@@ -184,7 +184,7 @@ def test_errors_of_heights_are_learned_to_be_independent_and_those_of_looks_are_
     links = linked(detections, place(detections, CAMERA, PICTURE), np.arange(100.0))
     height, *others = np.broadcast_to(links.scene.variances.alikeness, 5)
     assert height < 0.3
-    assert others == [identity.ALIKENESS] * 4
+    assert others == [tracker.ALIKE_LOOKS] * 4
 
 
 def test_pictures_of_one_track_count_less_than_independent_ones() -> None:

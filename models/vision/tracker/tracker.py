@@ -11,9 +11,12 @@ from models.vision.tracker.tables import DetectionTable, Floats, Ints, Tracks
 from models.world.places import Calibration
 
 SWEEPS = 3
-"""Pairs of backward and forward sweeps, after each of which more is known of how people differ."""
+"""Pairs of backward and forward sweeps, after each of which more is known of how people differ in height."""
 BLOCK_S = 10.0
 """Errors that last for less are seen to differ from piece to piece of a track; each piece is so long."""
+ALIKE_LOOKS = 0.8
+"""Correlation between the errors of looks of two pictures of one track. Who turns looks otherwise for longer than most tracks of one
+camera last, so it cannot be learned from them: learned, looks seem surer than they are, and PETS loses 6 points."""
 
 
 def track(detections: DetectionTable, calibration: Calibration, picture: tuple[int, int], looked_s: Floats) -> Tracks:
@@ -34,10 +37,10 @@ def linked(detections: DetectionTable, placed: Placed, looked_s: Floats) -> Link
     cues = identity.cues(detections, placed)
     links = Links(scene(placed, cues, floor_area_m2(placed), looked_s))
     links.decide_forward()
-    links.know(identity.learn(cues, links.tracks()))
+    links.know(_differences(cues, links))
     for number in range(SWEEPS):
         if number:
-            links.know(_differences(cues, links))
+            links.know(_knowing_heights(cues, links))
         before = links.before.copy()
         links.sweep_backward()
         links.sweep_forward()
@@ -48,16 +51,19 @@ def linked(detections: DetectionTable, placed: Placed, looked_s: Floats) -> Link
 
 
 def _differences(cues: Floats, links: Links) -> Variances:
-    """How people differ and how alike the errors of one are, as the present links show.
+    """How people differ, as links by place alone show: those that looks have made would show looks surer than they are."""
+    height_first = np.arange(cues.shape[1]) == 0
+    alikeness = np.where(height_first, identity.ALIKENESS, ALIKE_LOOKS)
+    return identity.learn(cues, links.tracks())._replace(alikeness=alikeness)
 
-    The alikeness is learned for heights alone. Who turns looks otherwise for longer than most tracks of one camera last: learned
-    from them, looks seem surer than they are, and PETS loses 6 points.
-    """
+
+def _knowing_heights(cues: Floats, links: Links) -> Variances:
+    """The same with what the present links show of heights, and of how alike the errors of one person's are."""
     track, span = links.tracks(), np.floor(links.scene.placed.time_s / BLOCK_S).astype(np.intp)
-    block = track * (int(span.max(initial=0)) + 1) + span
-    alikeness = np.full(cues.shape[1], identity.ALIKENESS)
-    alikeness[:1] = identity.learn_alikeness(cues[:, :1], track, block)
-    return identity.learn(cues, track)._replace(alikeness=alikeness)
+    block, height = track * (int(span.max(initial=0)) + 1) + span, cues[:, :1]
+    shown = identity.learn(height, track)._replace(alikeness=identity.learn_alikeness(height, track, block))
+    known = (np.broadcast_to(part, cues.shape[1])[1:] for part in links.scene.variances)
+    return Variances(*(np.append(one, other) for one, other in zip(shown, known, strict=True)))
 
 
 def every_frame(
