@@ -1,19 +1,15 @@
 """How well people are identified over simulated cameras: one row for each scene, over several seeds."""
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from models.world.errors import BadInput
-from pipelines.evaluate import Result
 from pipelines.evaluate_association import evaluate_association
+from pipelines.scene_rows import Report, Row
 from pipelines.simulator.detections import Appearance, Noise, simulate_detections
 
-Report = Callable[[float, float], None]
 _HALL = {"layout": "overlapping", "cameras": 7, "people": 15, "minutes": 200 / 60, "fps": 2.0}
 _BURSTS = Noise(misses=0.25, burst_s=2.0, place_m=0.0, foot_px=3.0)
 SCENES: Mapping[str, Mapping[str, Any]] = {
@@ -26,26 +22,6 @@ SCENES: Mapping[str, Mapping[str, Any]] = {
 """What is simulated: seven overlapping cameras with 10 % misses and errors of 0.2 m; the same with 25 % misses in bursts and 3 px of
 error; the same with embeddings; 24, and 1,000, cameras that mostly do not overlap."""
 USUAL = tuple(name for name in SCENES if name != "large-mall")
-HEADER = f"{'scene':20}{'seeds':>6}{'IDF1':>8}{'+-':>6}{'least':>8}{'MOTA':>8}{'ids':>7}{'true':>7}{'core-s':>9}"
-
-
-@dataclass(frozen=True)
-class Row:
-    """The results of one scene, one for each seed."""
-
-    scene: str
-    results: tuple[Result, ...]
-
-    def __str__(self) -> str:
-        idf1, mota, ids, true_ids, core_s = (
-            np.array([float(result[name] or 0.0) for result in self.results])
-            for name in ("idf1_1m", "mota_1m", "ids", "true_ids", "core_s")
-        )
-        spread = idf1.std(ddof=1) if len(idf1) > 1 else 0.0
-        return (
-            f"{self.scene:20}{len(idf1):6}{idf1.mean():8.1f}{spread:6.1f}{idf1.min():8.1f}{mota.mean():8.1f}"
-            f"{ids.mean():7.0f}{true_ids.mean():7.0f}{core_s.mean():9.0f}"
-        )
 
 
 def measure(scene: str, seeds: Sequence[int], report: Report, scenes: Mapping[str, Mapping[str, Any]] = SCENES) -> Row:

@@ -94,9 +94,9 @@ def evaluate_tracking(
     seen = look()
     tracks = track(seen.detections, calibration, seen.picture, sampling.times_s(seen.frames))
     core_s = cpu_s() - started_s
-    rows = _in_every_frame(tracks, seen, calibration, sampling)
+    rows = in_every_frame(tracks, seen, calibration, sampling)
     mot_text.write_tracks(tracks_out, rows)
-    result = {**_scores(truth, rows), **_facts(seen, sampling), "core_s": round(core_s, 3)}
+    result = {**scores_of(truth, rows), **_facts(seen, sampling), "core_s": round(core_s, 3)}
     json_out.write_text(json.dumps(result, indent=2) + "\n")
     return result
 
@@ -189,14 +189,15 @@ def _table(numbers: NDArray[np.int64], boxes_px: Boxes, confidence: Boxes, sampl
     return DetectionTable(numbers / sampling.fps, (numbers + 1).astype(np.int32), boxes_px, confidence)
 
 
-def _in_every_frame(tracks: Tracks, seen: Seen, calibration: Calibration, sampling: Sampling) -> Tracks:
+def in_every_frame(tracks: Tracks, seen: Seen, calibration: Calibration, sampling: Sampling) -> Tracks:
+    """The tracks at every frame of the whole video, by which they are scored."""
     numbers = np.arange(seen.frames)
     frame, taken_at_s = (numbers + 1).astype(np.int32), numbers / sampling.fps
     return every_frame(tracks, frame, taken_at_s, calibration, seen.picture, sampling.step_s)
 
 
-def _scores(truth: MotText, rows: Tracks) -> Result:
-    """The scores of the contract, and how many ids there are."""
+def scores_of(truth: MotText, rows: Tracks) -> Result:
+    """Scores of tracks at every frame, percent, on the floor and in the picture, and how many ids there are."""
     sizes = rows.boxes_px[:, 2:] - rows.boxes_px[:, :2]
     found_boxes = np.hstack([rows.boxes_px[:, :2], sizes]).astype(np.float64)
     frame, person = rows.frame.astype(np.int64), rows.track.astype(np.int64)

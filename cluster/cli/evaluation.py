@@ -1,13 +1,17 @@
 """`mall evaluate` and `mall train`: how good the parts are, and how they were made."""
 
 import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cluster.cli import progress
 from models.world.errors import BadInput
+
+if TYPE_CHECKING:
+    from pipelines.scene_rows import Report, Row
 
 evaluate = typer.Typer(help="Measure a part against the truth.", no_args_is_help=True)
 train = typer.Typer(help="Make the weights that are shipped again.", no_args_is_help=True)
@@ -20,6 +24,10 @@ def _evaluate() -> None:
 
 OutDir = Annotated[Path, typer.Argument(metavar="OUT_DIR", help="Where pictures and weights go.", show_default=False)]
 Seed = Annotated[int, typer.Option(help="Of the simulator's pictures and the training.")]
+Seeds = Annotated[
+    str | None,
+    typer.Option(metavar="1,2,..", help="Instead of files: simulated scenes with these seeds, as a table."),
+]
 Pictures = Annotated[int, typer.Option(min=1, help="Pictures to learn from.")]
 
 
@@ -30,11 +38,19 @@ def _train() -> None:
 
 @evaluate.command()
 def tracking(
-    ground_truth: Annotated[Path, typer.Option(metavar="MOT_GT.txt", help="The truth, MOT text.")],
-    homography: Annotated[Path, typer.Option(metavar="H.txt", help="3x3 text, foot point (px) to metres.")],
-    fps: Annotated[float, typer.Option(help="The video's true rate.")],
-    tracks: Annotated[Path, typer.Option(metavar="OUT.csv", help="Where the tracks go.")],
-    json_out: Annotated[Path, typer.Option("--json", metavar="OUT.json", help="Where the scores go.")],
+    ground_truth: Annotated[
+        Path | None, typer.Option(metavar="MOT_GT.txt", help="The truth, MOT text.", show_default=False)
+    ] = None,
+    homography: Annotated[
+        Path | None, typer.Option(metavar="H.txt", help="3x3 text, foot point (px) to metres.", show_default=False)
+    ] = None,
+    fps: Annotated[float | None, typer.Option(help="The video's true rate.", show_default=False)] = None,
+    tracks: Annotated[
+        Path | None, typer.Option(metavar="OUT.csv", help="Where the tracks go.", show_default=False)
+    ] = None,
+    json_out: Annotated[
+        Path | None, typer.Option("--json", metavar="OUT.json", help="Where the scores go.", show_default=False)
+    ] = None,
     video: Annotated[Path | None, typer.Option(metavar="FILE", help="The video, or")] = None,
     detections: Annotated[Path | None, typer.Option(metavar="MOT.txt", help="detections of it, MOT text.")] = None,
     sample_fps: Annotated[float | None, typer.Option(help="Look this often.", show_default="at every picture")] = None,
@@ -44,8 +60,23 @@ def tracking(
         str | None,
         typer.Option(metavar="FILE", help="Weights that tell people apart, or colours.", show_default="ours"),
     ] = None,
+    seeds: Seeds = None,
+    scene: Annotated[
+        list[str] | None, typer.Option(help="Only this scene; may be repeated.", show_default="all")
+    ] = None,
 ) -> None:
     """Track one camera and score the tracks; percent."""
+    if seeds is not None:
+        if video or detections or ground_truth or homography or tracks or json_out:
+            raise BadInput("--seeds is for simulated scenes; give it alone, or files without it")
+        from pipelines import tracking_table
+
+        _table(seeds, scene or list(tracking_table.SCENES), tracking_table.measure)
+        return
+    if ground_truth is None or homography is None or fps is None or tracks is None or json_out is None:
+        raise BadInput(
+            "give --ground-truth, --homography, --fps, --tracks and --json, or --seeds for a table over simulated scenes"
+        )
     from pipelines.evaluate import evaluate_tracking
 
     if (video is None) == (detections is None):
@@ -83,10 +114,7 @@ def association(
     ground_truth: Annotated[
         Path | None, typer.Option(metavar="G.csv", help="Who they are.", show_default="no scores")
     ] = None,
-    seeds: Annotated[
-        str | None,
-        typer.Option(metavar="1,2,..", help="Instead of files: simulated scenes with these seeds, as a table."),
-    ] = None,
+    seeds: Seeds = None,
     scene: Annotated[
         list[str] | None,
         typer.Option(help="Only this scene; may be repeated.", show_default="all but large-mall"),
@@ -98,7 +126,9 @@ def association(
             raise BadInput(
                 "--seeds is for simulated scenes; give it alone, or --detections, --tracks and --json without it"
             )
-        _table(seeds, scene)
+        from pipelines import association_table
+
+        _table(seeds, scene or association_table.USUAL, association_table.measure)
         return
     if detections is None or tracks is None or json_out is None:
         raise BadInput("give --detections, --tracks and --json, or --seeds for a table over simulated scenes")
@@ -151,16 +181,16 @@ def attributes(
     typer.echo(json.dumps(scores))
 
 
-def _table(seeds: str, scenes: list[str] | None) -> None:
-    from pipelines import association_table
+def _table(seeds: str, scenes: Sequence[str], measure: "Callable[[str, Sequence[int], Report], Row]") -> None:
+    from pipelines.scene_rows import HEADER
 
     numbers = seeds.split(",")
     if not all(number.strip().isdecimal() for number in numbers):
         raise BadInput(f"--seeds takes whole numbers with commas between, such as 3,4,5; got {seeds!r}")
-    typer.echo(association_table.HEADER)
-    for scene in scenes or association_table.USUAL:
+    typer.echo(HEADER)
+    for scene in scenes:
         with progress.bar(scene) as report:
-            row = association_table.measure(scene, [int(number) for number in numbers], report)
+            row = measure(scene, [int(number) for number in numbers], report)
         typer.echo(str(row))
 
 

@@ -58,6 +58,12 @@ def simulate(
         float | None, typer.Option(help="px at the foot, carried to the floor.", rich_help_panel=_PANEL)
     ] = None,
     false: Annotated[float, typer.Option(help="Share of detections of nobody.", rich_help_panel=_PANEL)] = 0.02,
+    hidden: Annotated[
+        float,
+        typer.Option(
+            help="Who is covered by more than this share by one person in front is missed.", rich_help_panel=_PANEL
+        ),
+    ] = 1.0,
     embedding: Annotated[
         int, typer.Option(help="Numbers in an embedding; 0: there is none.", rich_help_panel=_PANEL)
     ] = 0,
@@ -99,7 +105,7 @@ def simulate(
             minutes=minutes,
             fps=fps,
             seed=seed,
-            noise=Noise(misses, burst_s, place_m, noise_px or 0.0, false),
+            noise=Noise(misses, burst_s, place_m, noise_px or 0.0, false, hidden),
             looks=Appearance(embedding, rank1, uniforms),
             file_format=file_format,
             progress=lambda share: report(share, 1.0),

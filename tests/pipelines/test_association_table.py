@@ -1,7 +1,8 @@
 import pytest
 
 from models.world.errors import BadInput
-from pipelines.association_table import HEADER, Row, measure
+from pipelines.association_table import measure
+from pipelines.scene_rows import HEADER, Row
 
 
 def test_a_row_gives_mean_spread_and_the_least_of_its_seeds() -> None:

@@ -10,9 +10,10 @@ from models.world.errors import BadInput
 from pipelines import site_file
 from pipelines.floor_detections import NOBODY, read_detections, read_identities
 from pipelines.simulator.detections import Appearance, Detected, Noise, simulate_detections
+from pipelines.simulator.detections.boxes import heights_px
 from pipelines.simulator.detections.building import build
 from pipelines.simulator.detections.looks import dress
-from pipelines.simulator.detections.noise import misplaced, missed
+from pipelines.simulator.detections.noise import height_px, misplaced, missed
 from pipelines.simulator.detections.scene import Scene
 from pipelines.simulator.detections.visitors import mall
 from pipelines.simulator.detections.watching import ROW
@@ -172,11 +173,33 @@ def test_errors_in_the_picture_are_larger_on_the_floor_the_farther_away() -> Non
     view = View(0.0, 0.0, 4.0, 0.0, 0.5, 380.0)
     for away_m, error_m in ((5.0, 5.0), (15.0, 15.0)):
         true = np.tile([away_m, 0.0], (4000, 1))
-        placed = misplaced(true, view, Noise(place_m=0, foot_px=2), np.random.default_rng(1))
+        placed = misplaced(true, np.full(len(true), 1.7), view, Noise(place_m=0, foot_px=2), np.random.default_rng(1))
         # A ray that falls steeper by an angle a meets the floor (d^2 + h^2) / h a nearer; a pixel is cos^2 / focal.
         ray = np.arctan2(4.0, away_m) - 0.5
         expected = 2 * np.cos(ray) ** 2 / 380 * (error_m**2 + 16) / 4
         assert (placed - true)[:, 0].std() == pytest.approx(expected, rel=0.05)
+
+
+def test_errors_in_shares_of_the_height_are_larger_in_the_picture_for_who_is_near() -> None:
+    view, noise = View(0.0, 0.0, 4.0, 0.0, 0.5, 380.0), Noise(place_m=0, foot=0.05, height=0.1)
+    for away_m in (5.0, 15.0):
+        true, random = np.tile([away_m, 0.0], (4000, 1)), np.random.default_rng(1)
+        tall = heights_px(true[:1], np.array([1.7]), view)[0]
+        placed = misplaced(true, np.full(len(true), 1.7), view, noise, random)
+        off_px = view.calibration().to_picture(placed) - view.calibration().to_picture(true)
+        assert off_px[:, 0].std() == pytest.approx(0.05 * tall, rel=0.1)
+        found = height_px(true, np.full(len(true), 1.7), view, noise, random)
+        assert found.std() == pytest.approx(0.1 * tall, rel=0.05)
+
+
+def test_who_is_hidden_is_missed_and_nobody_else(exact_hall: pd.DataFrame, tmp_path: Path) -> None:
+    noise = Noise(misses=0, place_m=0, false=0, hidden=0.5)
+    seen = read(simulate_detections(tmp_path, noise=noise, **HALL))
+    key = ["camera", "frame", "id"]
+    both = exact_hall.merge(seen[key], on=key, how="left", indicator=True)
+    missed_rows = both[both["_merge"] == "left_only"]
+    assert len(seen) + len(missed_rows) == len(exact_hall)
+    assert 0.005 * len(exact_hall) < len(missed_rows) < 0.1 * len(exact_hall)
 
 
 def test_people_stand_as_tall_in_the_picture_as_they_are(exact_hall: pd.DataFrame) -> None:
@@ -249,6 +272,9 @@ def test_what_cannot_be_simulated_is_refused(tmp_path: Path, wrong: dict[str, ob
         (Noise, {"misses": 1.0}),
         (Noise, {"false": -0.1}),
         (Noise, {"burst_s": float("nan")}),
+        (Noise, {"hidden": 0.0}),
+        (Noise, {"foot": -0.1}),
+        (Noise, {"height": float("nan")}),
         (Noise, {"place_m": -1.0}),
         (Appearance, {"dimension": 1}),
         (Appearance, {"rank1": 1.0}),

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.world.errors import BadInput
+from pipelines.simulator.detections.boxes import heights_px
 from pipelines.simulator.detections.scene import Floats, on_floor
 from pipelines.simulator.view import View
 
-_HEIGHT = 0.03
 _SURE, _SURE_FAR, _FAR_M, _UNSURE = 0.84, 0.7, 20.0, 0.3
 _TRUE_SPREAD, _FALSE_SPREAD = 14.0, 8.0
 """The sum of both parameters of the beta distribution: the more, the narrower."""
@@ -20,8 +20,10 @@ class Noise:
     """How bad the detections are.
 
     `misses` is the share of people in a picture who are not detected, in runs of `burst_s` seconds in the mean (0: each
-    for itself). Places are off by a normal error, on each axis `place_m` on the floor, or `foot_px` at the foot in the
-    picture, carried to the floor; `false` is the share of detections of nobody. Raises BadInput for impossible numbers.
+    for itself); who is covered by a larger share than `hidden` by one person nearer to the camera is missed, too. Places are
+    off by a normal error, on each axis `place_m` on the floor, or `foot_px`, or `foot` as a share of the person's height, at the
+    foot in the picture, carried to the floor; heights in the picture by a share `height`; `false` is the share of detections of
+    nobody. Raises BadInput for impossible numbers.
     """
 
     misses: float = 0.1
@@ -29,13 +31,20 @@ class Noise:
     place_m: float = 0.2
     foot_px: float = 0.0
     false: float = 0.02
+    hidden: float = 1.0
+    foot: float = 0.0
+    height: float = 0.03
 
     def __post_init__(self) -> None:
         for name, share in (("missed", self.misses), ("false", self.false)):
             if not 0 <= share < 1:
                 raise BadInput(f"the share of {name} detections is at least 0 and below 1; got {share}")
-        if not (0 <= self.burst_s < np.inf and 0 <= self.place_m < np.inf and 0 <= self.foot_px < np.inf):
-            raise BadInput("the length of bursts and the errors of places are 0 or more")
+        if not 0 < self.hidden <= 1:
+            raise BadInput(f"who is hidden is covered by a share above 0, to 1 (nobody is); got {self.hidden}")
+        if not all(
+            0 <= length < np.inf for length in (self.burst_s, self.place_m, self.foot_px, self.foot, self.height)
+        ):
+            raise BadInput("the length of bursts and the errors of places and heights are 0 or more")
 
 
 def missed(begins: NDArray[np.bool_], noise: Noise, fps: float, random: np.random.Generator) -> NDArray[np.bool_]:
@@ -51,17 +60,17 @@ def missed(begins: NDArray[np.bool_], noise: Noise, fps: float, random: np.rando
     return np.asarray(fates[latest])
 
 
-def misplaced(xy_m: Floats, view: View, noise: Noise, random: np.random.Generator) -> Floats:
+def misplaced(xy_m: Floats, height_m: Floats, view: View, noise: Noise, random: np.random.Generator) -> Floats:
     """Places as detected, (n, 2) m; the error in the picture is carried to the floor by the derivative at the foot."""
     on_axes, in_picture = random.standard_normal((2, len(xy_m), 2))
     per_px = view.calibration().jacobian(view.project(on_floor(xy_m))[0])
-    return np.asarray(xy_m + noise.place_m * on_axes + noise.foot_px * np.einsum("nij,nj->ni", per_px, in_picture))
+    error_px = (noise.foot_px + noise.foot * heights_px(xy_m, height_m, view))[:, None] * in_picture
+    return np.asarray(xy_m + noise.place_m * on_axes + np.einsum("nij,nj->ni", per_px, error_px))
 
 
-def height_px(xy_m: Floats, height_m: Floats, view: View, random: np.random.Generator) -> Floats:
-    """How tall people stand in the picture, (n,) px, with an error of 3 %."""
-    feet, heads = view.project(on_floor(xy_m))[0], view.project(on_floor(xy_m, height_m))[0]
-    return np.asarray(np.abs(feet[:, 1] - heads[:, 1]) * random.normal(1.0, _HEIGHT, len(xy_m)))
+def height_px(xy_m: Floats, height_m: Floats, view: View, noise: Noise, random: np.random.Generator) -> Floats:
+    """How tall people stand in the picture, (n,) px, as detected."""
+    return np.asarray(heights_px(xy_m, height_m, view) * random.normal(1.0, noise.height, len(xy_m)))
 
 
 def confidence(xy_m: Floats, view: View, random: np.random.Generator) -> Floats:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from pipelines.floor_detections import NOBODY
 from pipelines.simulator.detections import noise as noises
+from pipelines.simulator.detections.boxes import covered
 from pipelines.simulator.detections.noise import Noise
 from pipelines.simulator.detections.scene import Crowd, Floats, Ints, Scene, Watch
 from pipelines.simulator.output import Progress
@@ -57,13 +58,21 @@ def _watch(number: int, watch: Watch, crowd: Crowd, noise: Noise, fps: float, ra
     seen = watch.sees(xy_m)
     moments, xy_m = moments[seen], xy_m[seen]
     begins = _begins(moments, crowd.samples, fps)
-    kept = ~noises.missed(begins, noise, fps, random)
+    kept = ~noises.missed(begins, noise, fps, random) & ~_hidden(moments, xy_m, watch, crowd, noise)
     turn = np.cumsum(random.normal(0, np.sqrt(2 / fps / _TURN_S), len(moments)))
     person, frame = np.divmod(moments[kept], crowd.samples)
     rows = _rows(number, frame, xy_m[kept], crowd.height_m[person], watch, noise, random)
     rows["confidence"] = noises.confidence(xy_m[kept], watch.view, random)
     rows["person"], rows["tracklet"], rows["turn"] = person, np.cumsum(begins)[kept] - 1, turn[kept]
     return rows
+
+
+def _hidden(moments: Ints, xy_m: Floats, watch: Watch, crowd: Crowd, noise: Noise) -> NDArray[np.bool_]:
+    """Who, (n,), cannot be detected for somebody in front."""
+    if noise.hidden == 1:
+        return np.zeros(len(moments), dtype=bool)
+    person, frame = np.divmod(moments, crowd.samples)
+    return covered(frame, xy_m, crowd.height_m[person], watch.view) > noise.hidden
 
 
 def _begins(moments: Ints, samples: int, fps: float) -> NDArray[np.bool_]:
@@ -93,8 +102,8 @@ def _rows(
 ) -> Rows:
     rows = np.zeros(len(frame), dtype=ROW)
     rows["camera"], rows["frame"] = number, frame
-    rows["x_m"], rows["y_m"] = noises.misplaced(xy_m, watch.view, noise, random).round(3).T
-    rows["height_px"] = noises.height_px(xy_m, height_m, watch.view, random).round(2)
+    rows["x_m"], rows["y_m"] = noises.misplaced(xy_m, height_m, watch.view, noise, random).round(3).T
+    rows["height_px"] = noises.height_px(xy_m, height_m, watch.view, noise, random).round(2)
     return rows
 
 
