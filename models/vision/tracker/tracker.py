@@ -14,7 +14,7 @@ SWEEPS = 3
 """Pairs of backward and forward sweeps, after each of which more is known of how people differ in height."""
 BLOCK_S = 10.0
 """Errors that last for less are seen to differ from piece to piece of a track; each piece is so long."""
-ALIKE_LOOKS = 0.8
+ALIKE_LOOKS = 0.65
 """Correlation between the errors of looks of two pictures of one track. Who turns looks otherwise for longer than most tracks of one
 camera last, so it cannot be learned from them: learned, looks seem surer than they are, and PETS loses 6 points."""
 
