@@ -187,11 +187,10 @@ def _table(seeds: str, scenes: Sequence[str], measure: "Callable[[str, Sequence[
     numbers = seeds.split(",")
     if not all(number.strip().isdecimal() for number in numbers):
         raise BadInput(f"--seeds takes whole numbers with commas between, such as 3,4,5; got {seeds!r}")
-    typer.echo(HEADER)
-    for scene in scenes:
+    for number, scene in enumerate(scenes):
         with progress.bar(scene) as report:
             row = measure(scene, [int(number) for number in numbers], report)
-        typer.echo(str(row))
+        typer.echo(str(row) if number else f"{HEADER}\n{row}")
 
 
 @train.command()

@@ -203,6 +203,11 @@ def test_wrong_usage_is_status_2_and_names_the_help(mall: Terminal, arguments: l
         (["query", "paths", "--format", "shapefile"], "there is no format 'shapefile'; known: json, csv"),
         (EVALUATE, "--video or --detections"),
         ([*EVALUATE, "--detections", "detections.txt"], "no-truth.txt"),
+        (["evaluate", "tracking"], "or --seeds for a table"),
+        (["evaluate", "tracking", "--seeds", "3,x"], "whole numbers with commas between, such as 3,4,5; got '3,x'"),
+        (["evaluate", "tracking", "--seeds", "3", "--detections", "d.txt"], "give it alone"),
+        (["evaluate", "tracking", "--seeds", "3", "--scene", "street"], "no scene 'street'; known: crowd-1fps"),
+        (["simulate", "out", "--detections", "--hidden", "0"], "a share above 0"),
     ],
     ids=lambda given: " ".join(given[:3]) if isinstance(given, list) else "",
 )
