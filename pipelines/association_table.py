@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from models.world.errors import BadInput
+from pipelines.evaluate import Result
 from pipelines.evaluate_association import evaluate_association
-from pipelines.scene_rows import Report, Row
+from pipelines.scene_rows import Report, Row, measured
 from pipelines.simulator.detections import Appearance, Noise, simulate_detections
 
 _HALL = {"layout": "overlapping", "cameras": 7, "people": 15, "minutes": 200 / 60, "fps": 2.0}
@@ -26,19 +26,15 @@ USUAL = tuple(name for name in SCENES if name != "large-mall")
 
 def measure(scene: str, seeds: Sequence[int], report: Report, scenes: Mapping[str, Mapping[str, Any]] = SCENES) -> Row:
     """The scene simulated and identified with each of the seeds. Raises BadInput for a scene that there is not."""
-    if scene not in scenes:
-        raise BadInput(f"there is no scene {scene!r}; known: {', '.join(scenes)}")
-    results = []
-    for number, seed in enumerate(seeds):
-        with tempfile.TemporaryDirectory(prefix="mall-scene-") as folder:
-            made = simulate_detections(Path(folder) / "scene", seed=seed, **scenes[scene])
-            results.append(
-                evaluate_association(
-                    detections=made.detections,
-                    ground_truth=made.folder / "truth.csv",
-                    tracks_out=Path(folder) / "tracks.csv",
-                    json_out=Path(folder) / "scores.json",
-                )
-            )
-        report(number + 1, len(seeds))
-    return Row(scene, tuple(results))
+    return measured(scene, scenes, seeds, _identified, report)
+
+
+def _identified(scene: Mapping[str, Any], seed: int) -> Result:
+    with tempfile.TemporaryDirectory(prefix="mall-scene-") as folder:
+        made = simulate_detections(Path(folder) / "scene", seed=seed, **scene)
+        return evaluate_association(
+            detections=made.detections,
+            ground_truth=made.folder / "truth.csv",
+            tracks_out=Path(folder) / "tracks.csv",
+            json_out=Path(folder) / "scores.json",
+        )

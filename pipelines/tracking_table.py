@@ -11,10 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.vision.tracker import DetectionTable, track
-from models.world.errors import BadInput
 from pipelines.evaluate import Result, Sampling, Seen, cpu_s, in_every_frame, sampled, scores_of
 from pipelines.mot_text import MotText
-from pipelines.scene_rows import Report, Row
+from pipelines.scene_rows import Report, Row, measured
 from pipelines.simulator.detections.boxes import boxes_px
 from pipelines.simulator.detections.hall import hall
 from pipelines.simulator.detections.looks import Appearance, Vectors, dress
@@ -55,13 +54,7 @@ SCENES: Mapping[str, Crowd] = {
 
 def measure(scene: str, seeds: Sequence[int], report: Report, scenes: Mapping[str, Crowd] = SCENES) -> Row:
     """The scene simulated and tracked with each of the seeds. Raises BadInput for a scene that there is not."""
-    if scene not in scenes:
-        raise BadInput(f"there is no scene {scene!r}; known: {', '.join(scenes)}")
-    results = []
-    for number, seed in enumerate(seeds):
-        results.append(_tracked(scenes[scene], seed))
-        report(number + 1, len(seeds))
-    return Row(scene, tuple(results))
+    return measured(scene, scenes, seeds, _tracked, report)
 
 
 def _tracked(crowd: Crowd, seed: int) -> Result:

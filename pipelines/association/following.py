@@ -14,8 +14,6 @@ from pipelines.association.tracklets import Floats, Indices, Sightings
 
 FIRST_SWEEPS = 1
 """The ways of the first pass show how looks differ; for that they need not be right to the last link."""
-BLOCK_S = 10.0
-"""Errors that last for less are seen to differ from piece to piece of a way; each piece is so long."""
 
 
 def followed(
@@ -83,9 +81,8 @@ def _in_time(over_cameras: Variances, fused: Fused, owner: Indices, is_independe
 def _alikeness(fused: Fused, owner: Indices, step_s: float) -> Floats:
     """How alike the errors of the looks of one way are, (c,), from how they change over it."""
     known = (owner >= 0) & fused.looks.any(axis=1)
-    span = np.floor(fused.tick * step_s / BLOCK_S).astype(np.int64)
-    block = owner * (int(span.max(initial=0)) + 1) + span
-    return identity.learn_alikeness(fused.looks[known], owner[known], block[known])
+    piece = identity.pieces(owner, np.asarray(fused.tick * step_s, dtype=np.float64))
+    return identity.learn_alikeness(fused.looks[known], owner[known], piece[known])
 
 
 def _variances(looks: Floats, owner: Indices) -> Variances:

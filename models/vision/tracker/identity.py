@@ -20,6 +20,8 @@ ALIKENESS = 0.5
 """Correlation between the errors of two pictures of one track, before any is learned."""
 BELIEVED_BLOCKS = 30
 """So many pieces of tracks count for what is believed before any is seen."""
+PIECE_S = 10.0
+"""Errors that last for less are seen to differ from piece to piece of a track; each piece is so long."""
 MAX_AXES = 32
 """Principal axes of the embeddings that are compared."""
 MIN_TRACKS = 3
@@ -81,6 +83,12 @@ def learn_alikeness(measured: Floats, track: Indices, block: Indices) -> Floats:
         return np.full(measured.shape[1], ALIKENESS)
     found = np.clip((pieces.within * usual / pictures.within - 1) / (usual - 1), 0.0, 1.0)
     return np.asarray((len(count) * found + BELIEVED_BLOCKS * ALIKENESS) / (len(count) + BELIEVED_BLOCKS))
+
+
+def pieces(track: Indices, time_s: Floats) -> Indices:
+    """The piece of a track, of `PIECE_S`, that each picture belongs to, (n,): a number for each track and time."""
+    span = np.floor(time_s / PIECE_S).astype(np.intp)
+    return np.asarray(track * (int(span.max(initial=0)) + 1) + span)
 
 
 def effective(count: Floats, alikeness: Floats | float = ALIKENESS) -> Floats:

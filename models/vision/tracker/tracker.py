@@ -12,8 +12,6 @@ from models.world.places import Calibration
 
 SWEEPS = 3
 """Pairs of backward and forward sweeps, after each of which more is known of how people differ in height."""
-BLOCK_S = 10.0
-"""Errors that last for less are seen to differ from piece to piece of a track; each piece is so long."""
 ALIKE_LOOKS = 0.65
 """Correlation between the errors of looks of two pictures of one track. Who turns looks otherwise for longer than most tracks of one
 camera last, so it cannot be learned from them: learned, looks seem surer than they are, and PETS loses 6 points."""
@@ -59,9 +57,9 @@ def _differences(cues: Floats, links: Links) -> Variances:
 
 def _knowing_heights(cues: Floats, links: Links) -> Variances:
     """The same with what the present links show of heights, and of how alike the errors of one person's are."""
-    track, span = links.tracks(), np.floor(links.scene.placed.time_s / BLOCK_S).astype(np.intp)
-    block, height = track * (int(span.max(initial=0)) + 1) + span, cues[:, :1]
-    shown = identity.learn(height, track)._replace(alikeness=identity.learn_alikeness(height, track, block))
+    track, height = links.tracks(), cues[:, :1]
+    piece = identity.pieces(track, links.scene.placed.time_s)
+    shown = identity.learn(height, track)._replace(alikeness=identity.learn_alikeness(height, track, piece))
     known = (np.broadcast_to(part, cues.shape[1])[1:] for part in links.scene.variances)
     return Variances(*(np.append(one, other) for one, other in zip(shown, known, strict=True)))
 
