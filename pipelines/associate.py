@@ -27,7 +27,7 @@ from pipelines.association.stays import Stay, stays
 from pipelines.association.tracklets import Tracklet, in_order, sightings
 from pipelines.association.visitors import owners, visitors
 
-VERSION = "7"
+VERSION = "8"
 """Raised whenever the same tracklets would become other persons or paths."""
 STEP_S = 1.0
 """Step of the common clock, and of the paths."""

@@ -7,7 +7,7 @@ extended well-known binary, little-endian, without SRID).
 
 import itertools
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
@@ -108,12 +108,14 @@ def location_rows(
     return rows.tobytes()
 
 
-def track_rows(person_ids: NDArray[np.void], ways: Ways) -> bytes:
-    """One row of `person_track` for each of the paths, whose persons are `person_ids` (k,) V16."""
+def track_rows(person_ids: NDArray[np.void], ways: Ways, unseen: Sequence[bytes] | None = None) -> bytes:
+    """One row of `person_track` for each of the paths, whose persons are `person_ids` (k,) V16; with when they were `unseen`
+    (k fields, `row_bytes.multiranges`) where that is known.
+    """
     doubled = _with_two_points(ways)
     sizes = np.diff(doubled.edges)
     heads = np.zeros(len(ways), dtype=_TRACK)
-    heads["fields"] = 6
+    heads["fields"] = 6 if unseen is None else 7
     for name, size in (("person", 16), ("floor", 2), ("starts_at", 8), ("ends_at", 8), ("length", 8)):
         heads[f"{name}_size"] = size
     heads["person_id"], heads["floor"], heads["length_m"] = person_ids, ways.floors, ways.lengths_m
@@ -123,9 +125,11 @@ def track_rows(person_ids: NDArray[np.void], ways: Ways) -> bytes:
     points = memoryview(np.column_stack([doubled.xy_m, doubled.times_s]).astype("<f8").tobytes())
     rows = memoryview(heads.tobytes())
     edges = (doubled.edges * 24).tolist()
-    parts: list[memoryview] = []
+    parts: list[memoryview | bytes] = []
     for number, (low, high) in enumerate(itertools.pairwise(edges)):
         parts += [rows[number * _TRACK.itemsize : (number + 1) * _TRACK.itemsize], points[low:high]]
+        if unseen is not None:
+            parts.append(unseen[number])
     return b"".join(parts)
 
 

@@ -17,12 +17,13 @@ from sql.text import statement
 Row = tuple[Any, ...]
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "people": ("person_id", "day", "first_seen", "last_seen", "distance_m", "version", "attributes"),
-    "paths": ("person_id", "floor", "starts_at", "ends_at", "length_m", "path"),
+    "paths": ("person_id", "floor", "starts_at", "ends_at", "length_m", "path", "unseen"),
     "positions": ("person_id", "taken_at", "floor", "x_m", "y_m", "grid_id"),
     "visits": ("person_id", "section_id", "starts_at", "ends_at"),
     "coverage": ("camera_id", "starts_at", "ends_at", "extractor", "reason"),
 }
-"""What can be read of a day. Ids are text, `path` is WKB (LineStringM, little-endian), `attributes` key -> value."""
+"""What can be read of a day. Ids are text, `path` is WKB (LineStringM, little-endian), `unseen` pairs of times, or None where
+that is not known, `attributes` key -> value."""
 
 
 def days(connection: Connection, now: datetime) -> list[date]:

@@ -15,9 +15,10 @@ from models.world.errors import LeaseLost
 from models.world.paths import Path, simplified
 from models.world.periods import from_epoch_s
 from models.world.ways import Ways
-from sql.copying import copy_in, track_rows
+from sql.copying import copy_in, epoch_us, timestamp_us, track_rows
 from sql.coverage import Covered
 from sql.ledger import LoadClaim
+from sql.row_bytes import multiranges
 from sql.store import Connection
 from sql.text import statement
 from sql.where import borders, check_floors, located, visit_rows, visited
@@ -164,7 +165,8 @@ def _write_ways(connection: Connection, claim: LoadClaim, people: HourOfPeople) 
     stored = Ways.of(simplified(path) for path in paths)
     order = np.lexsort([owners, stored.starts_s])
     owners, stored = owners[order], stored.chosen(order)
-    copy_in(connection, statement("people/copy-tracks"), [track_rows(ids[owners], stored)])
+    unseen = multiranges([timestamp_us(epoch_us(paths[one].unseen_s)) for one in order])
+    copy_in(connection, statement("people/copy-tracks"), [track_rows(ids[owners], stored, unseen)])
     found = visited(owners, stored, borders(connection, claim.window))
     copy_in(connection, statement("people/copy-visits"), [visit_rows(found, ids)])
 

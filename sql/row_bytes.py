@@ -10,6 +10,16 @@ from numpy.typing import NDArray
 Fields = Sequence[bytes]
 INT4, TEXT, FLOAT8, UUID = 23, 25, 701, 2950
 """PostgreSQL's numbers of types, for arrays."""
+_RANGE = np.dtype(
+    [
+        ("size", ">i4"),
+        ("bounds_included", "u1"),
+        ("low_size", ">i4"),
+        ("low", ">i8"),
+        ("high_size", ">i4"),
+        ("high", ">i8"),
+    ]
+)
 
 
 def numbers(values: NDArray[np.generic], kind: str) -> list[bytes]:
@@ -48,6 +58,17 @@ def lists(codes: NDArray[np.int64], edges: NDArray[np.int64], names: Sequence[st
         _field(struct.pack(">iiiii", 1, 0, TEXT, high - low, 1) + b"".join(fields[low:high]))
         for low, high in itertools.pairwise(edges.tolist())
     ]
+
+
+def multiranges(bounds: Sequence[NDArray[np.int64]]) -> list[bytes]:
+    """Fields of multiranges of 8-byte numbers or times, one for each (m, 2) array of bounds: open ranges, in order and apart."""
+    fields = []
+    for low_high in bounds:
+        ranges = np.zeros(len(low_high), dtype=_RANGE)
+        ranges["size"], ranges["low_size"], ranges["high_size"] = _RANGE.itemsize - 4, 8, 8
+        ranges["low"], ranges["high"] = low_high[:, 0], low_high[:, 1]
+        fields.append(_field(struct.pack(">i", len(ranges)) + ranges.tobytes()))
+    return fields
 
 
 def joined(*columns: Fields) -> bytes:

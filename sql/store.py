@@ -26,7 +26,7 @@ from sql.text import statement
 Role = Literal["admin", "ingest", "read"]
 ROLES: tuple[Role, ...] = ("admin", "ingest", "read")
 Connection = psycopg.Connection[tuple[Any, ...]]
-LATEST = "0012"
+LATEST = "0013"
 """The schema version that this code is written for."""
 PATIENCE_S = 5.0
 """How long to wait for a connection."""

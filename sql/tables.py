@@ -25,7 +25,7 @@ from sqlalchemy import (
     Text,
     Uuid,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, TSTZMULTIRANGE
 from sqlalchemy.types import TypeEngine
 
 metadata = MetaData()
@@ -270,6 +270,7 @@ person_track = Table(
     _must("ends_at", _TIME),
     _must("length_m", Double),
     _must("path", _geometry("LINESTRINGM", 3)),
+    Column("unseen", TSTZMULTIRANGE),
 )
 section_visit = Table(
     "section_visit",
@@ -394,6 +395,7 @@ person_track_aside = Table(
     _must("ends_at", _TIME),
     _must("length_m", Double),
     _must("path", _geometry("LINESTRINGM", 3)),
+    Column("unseen", TSTZMULTIRANGE),
 )
 section_visit_aside = Table(
     "section_visit_aside",

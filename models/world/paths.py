@@ -5,7 +5,7 @@ Sampling by the clock loses people: 30 s rows find about half of those who pass 
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +19,15 @@ SIMPLIFY_M = 0.25
 
 @dataclass(frozen=True)
 class Path:
-    """A stay on one floor: `times_s` (n,) strictly rising epoch seconds, `xy_m` (n, 2); straight in between."""
+    """A stay on one floor: `times_s` (n,) strictly rising epoch seconds, `xy_m` (n, 2); straight in between.
+
+    `unseen_s` (k, 2) are the times within it from when to when nobody saw the person, in order and apart: the way there is inferred.
+    """
 
     floor: int
     times_s: Floats
     xy_m: Floats
+    unseen_s: Floats = field(default_factory=lambda: np.zeros((0, 2)))
 
     def __post_init__(self) -> None:
         if self.xy_m.shape != (len(self.times_s), 2) or not len(self.times_s):
@@ -32,6 +36,8 @@ class Path:
             )
         if (np.diff(self.times_s) <= 0).any():
             raise ValueError("the times of a path must rise strictly")
+        if (np.diff(self.unseen_s.ravel()) <= 0).any():
+            raise ValueError("the times at which nobody sees the person must be in order and apart")
 
     @property
     def length_m(self) -> float:
@@ -42,6 +48,20 @@ class Path:
         """Positions at the given times, (m,) s -> (m, 2) m; nan outside the path."""
         columns = [np.interp(times_s, self.times_s, self.xy_m[:, axis], left=np.nan, right=np.nan) for axis in (0, 1)]
         return np.column_stack(columns)
+
+    def between(self, start_s: float, end_s: float) -> "Path":
+        """The part of the path between two moments within it."""
+        inner = self.times_s[(self.times_s > start_s) & (self.times_s < end_s)]
+        times_s = np.unique(np.concatenate([[start_s], inner, [end_s]]))
+        unseen_s = np.clip(self.unseen_s, start_s, end_s)
+        return Path(self.floor, times_s, self.at(times_s), unseen_s[unseen_s[:, 0] < unseen_s[:, 1]])
+
+    def seen(self) -> Iterator["Path"]:
+        """The parts of the path in which somebody sees the person."""
+        edges_s = np.concatenate([self.times_s[:1], self.unseen_s.ravel(), self.times_s[-1:]]).reshape(-1, 2)
+        for start_s, end_s in edges_s:
+            if start_s < end_s or not len(self.unseen_s):
+                yield replace(self.between(start_s, end_s), unseen_s=np.zeros((0, 2)))
 
 
 def simplified(path: Path, tolerance_m: float = SIMPLIFY_M) -> Path:
@@ -63,7 +83,7 @@ def simplified(path: Path, tolerance_m: float = SIMPLIFY_M) -> Path:
             middle = first + 1 + worst
             keep[middle] = True
             spans += [(first, middle), (middle, last)]
-    return Path(path.floor, path.times_s[keep], path.xy_m[keep])
+    return replace(path, times_s=path.times_s[keep], xy_m=path.xy_m[keep])
 
 
 def _errors_m(path: Path, first: int, last: int) -> Floats:
@@ -81,6 +101,4 @@ def cut_at_hours(path: Path) -> Iterator[Path]:
         yield path
         return
     for start, end in itertools.pairwise(edges):
-        inner = path.times_s[(path.times_s > start) & (path.times_s < end)]
-        times = np.concatenate([[start], inner, [end]])
-        yield Path(path.floor, times, path.at(times))
+        yield path.between(start, end)

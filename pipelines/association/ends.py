@@ -6,6 +6,7 @@ somebody who walks 50 m while a picture is looked at every other second.
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -18,6 +19,8 @@ BORDERS_S = 900.0
 """Nobody's way goes on past a full quarter of an hour: hours, and days in every time zone, begin and end there and are loaded apart."""
 LOOKED = 3
 """The shortest of so many gaps between the moments next to an end is how often was looked there."""
+UNSEEN_S = 4.0
+"""Who is seen by no camera for longer than this is out of sight: longer than a picture or two in which a detector misses somebody."""
 
 
 def paths(stays: Sequence[Stay], ordered: Sequence[Tracklet]) -> tuple[Path, ...]:
@@ -31,14 +34,23 @@ def paths(stays: Sequence[Stay], ordered: Sequence[Tracklet]) -> tuple[Path, ...
 
 def _whole(stay: Stay, ordered: Sequence[Tracklet], before_s: float, after_s: float) -> Path:
     """The path of a stay that reaches at most so far before and after it."""
-    gaps_s, last = np.diff(np.unique(stay.moments_s)), len(stay.moments_s) - 1
+    moments_s, last = np.unique(stay.moments_s), len(stay.moments_s) - 1
+    gaps_s = np.diff(moments_s)
     starts_s = [ordered[one].recorded_s[0] for one, rows in stay.rows.items() if rows[0] == 0]
     ends_s = [ordered[one].recorded_s[1] for one, rows in stay.rows.items() if rows[-1] == last]
     first_s, last_s = stay.times_s[[0, -1]]
     quarter_s = np.floor(first_s / BORDERS_S) * BORDERS_S, np.ceil(last_s / BORDERS_S) * BORDERS_S
     begin_s = max(first_s - AT_ENDS * _step_s(gaps_s), min(starts_s), quarter_s[0], first_s - before_s)
     end_s = min(last_s + AT_ENDS * _step_s(gaps_s[::-1]), max(ends_s), quarter_s[1], last_s + after_s)
-    return _reaching(stay, begin_s, end_s)
+    return replace(_reaching(stay, begin_s, end_s), unseen_s=_unseen_s(moments_s, gaps_s))
+
+
+def _unseen_s(moments_s: Floats, gaps_s: Floats) -> Floats:
+    """From when to when, (k, 2), nobody saw who was seen at these moments: out of sight as long after and before them as at ends."""
+    lost = np.flatnonzero(gaps_s > UNSEEN_S)
+    after_s = [AT_ENDS * _step_s(gaps_s[:one][::-1]) for one in lost]
+    before_s = [AT_ENDS * _step_s(gaps_s[one + 1 :]) for one in lost]
+    return np.column_stack([moments_s[lost] + after_s, moments_s[lost + 1] - before_s])
 
 
 def _step_s(gaps_s: Floats) -> float:

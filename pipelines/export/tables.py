@@ -5,6 +5,7 @@ GeoParquet knows no M: a path is a two-dimensional line, and `times_s` holds the
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,7 @@ SCHEMAS = {
             ("length_m", pa.float64()),
             ("path", pa.binary()),
             ("times_s", pa.list_(pa.float64())),
+            ("unseen", pa.list_(pa.struct([("starts_at", _TIME), ("ends_at", _TIME)]))),
         ],
         metadata={"geo": json.dumps(_GEO)},
     ),
@@ -77,13 +79,17 @@ def arrow(table: str, rows: Sequence[Row]) -> pa.Table:
     if table == "people":
         columns |= _by_attribute(columns.pop("attributes"))
     if table == "paths":
-        columns |= _lines(columns["path"])
+        columns |= _lines(columns["path"]) | {"unseen": [_spans(one) for one in columns["unseen"]]}
     schema = SCHEMAS[table]
     return pa.table([pa.array(columns[field.name], field.type) for field in schema], schema=schema)
 
 
 def _by_attribute(described: Sequence[dict[str, str] | None]) -> dict[str, list[str]]:
     return {key: [(one or {}).get(key, UNKNOWN) for one in described] for key in ATTRIBUTES}
+
+
+def _spans(unseen: Sequence[Sequence[datetime]] | None) -> list[dict[str, datetime]] | None:
+    return None if unseen is None else [{"starts_at": start, "ends_at": end} for start, end in unseen]
 
 
 def _lines(paths: Sequence[bytes]) -> dict[str, Any]:

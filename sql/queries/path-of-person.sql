@@ -1,8 +1,8 @@
 -- id: path-of-person
 -- title: Path of one person
 -- description: >
---   The way of one person of one day over the floors, in metres, within the window. A purpose is required, and kept in
---   the audit with the question.
+--   The way of one person of one day over the floors, in metres, within the window. A stay ends where the floor changes or
+--   the person is lost from sight. A purpose is required, and kept in the audit with the question.
 -- parameters:
 --   - {name: person, type: person, required: true, description: id as the question people tells it}
 --   - {name: purpose, type: text, required: true, description: what the path is needed for}
@@ -20,22 +20,15 @@
 -- needs: [paths]
 with piece as (
     select
-        t.person_id,
-        t.floor,
-        t.starts_at,
-        t.starts_at - lag(t.ends_at) over (partition by t.floor order by t.starts_at) as pause,
-        cut_in_time(
-            t.path,
-            extract(epoch from greatest(t.starts_at, %(from)s::timestamptz))::float8,
-            extract(epoch from least(t.ends_at, %(to)s::timestamptz))::float8
-        ) as path
-    from person_track as t
-    where
-        t.person_id = %(person)s::uuid
-        and %(purpose)s::text <> ''
-        and t.starts_at >= hour_floor(%(from)s::timestamptz)
-        and t.starts_at < %(to)s::timestamptz
-        and (t.ends_at > %(from)s::timestamptz or t.starts_at >= %(from)s::timestamptz)
+        w.person_id,
+        w.floor,
+        seen.starts_at,
+        seen.path,
+        -- Pieces of one stay were cut at the full hour, and share the cut point.
+        seen.starts_at - lag(seen.ends_at) over (partition by w.floor order by seen.starts_at) as pause
+    from walks_of(%(person)s::uuid, %(person)s::uuid, %(from)s::timestamptz, %(to)s::timestamptz) as w
+    cross join lateral seen_parts(w.starts_at, w.ends_at, w.path, w.unseen) as seen (starts_at, ends_at, path)
+    where %(purpose)s::text <> ''
 ),
 numbered as (
     select

@@ -3,7 +3,8 @@
 -- description: >
 --   The ways of people over the floors, in metres. With attributes, only people who have all of them. The window cuts
 --   the paths; with a section, only the parts inside it. Between two rows of a stay a person walked straight and evenly.
---   A stay ends where the floor changes, the person is lost from sight or leaves the section.
+--   A stay ends where the floor changes, the person is lost from sight or leaves the section; no place is told of while
+--   nobody saw the person.
 -- parameters:
 --   - {name: from, type: time, required: true, description: start of the window}
 --   - {name: to, type: time, required: true, description: end of the window}
@@ -63,14 +64,15 @@ cross join lateral (
         from (
             select
                 w.floor,
-                w.starts_at,
-                w.path,
+                seen.starts_at,
+                seen.path,
                 -- Pieces of one stay were cut at the full hour, and share the cut point.
-                w.starts_at - lag(w.ends_at) over (partition by w.floor order by w.starts_at) as pause
+                seen.starts_at - lag(seen.ends_at) over (partition by w.floor order by seen.starts_at) as pause
             from walks_of(
                 someone.person_id, someone.person_id,
                 %(from)s::timestamptz, %(to)s::timestamptz, %(section)s::text, %(floor)s::integer
             ) as w
+            cross join lateral seen_parts(w.starts_at, w.ends_at, w.path, w.unseen) as seen (starts_at, ends_at, path)
         ) as piece
     ) as numbered
     cross join lateral st_dumppoints(numbered.path) as point

@@ -1,6 +1,7 @@
 """Paths go on beyond the first and the last sight, by less than a step between pictures."""
 
 import uuid
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -79,3 +80,13 @@ def test_two_stays_of_one_person_do_not_overlap() -> None:
     stays = [seen_every(2.0, HOUR_S + 100, HOUR_S + 120), seen_every(2.0, HOUR_S + 121, HOUR_S + 131)]
     before, after = paths(stays, [recorded()])
     assert np.array([before.times_s[-1], after.times_s[0]]) - HOUR_S == pytest.approx([120.4, 120.6])
+
+
+def test_who_is_missed_for_longer_than_a_picture_or_two_is_unseen_meanwhile() -> None:
+    stay = seen_every(1.0, HOUR_S + 100, HOUR_S + 130)
+    kept = [*range(6), *range(9, 16), *range(26, 31)]
+    moments_s = stay.moments_s[kept]
+    gappy = replace(stay, rows={0: np.arange(18)}, link_gain=np.zeros(18), fuse_score=np.zeros(18), moments_s=moments_s)
+    path = whole(gappy, [recorded()])
+    assert path.unseen_s - HOUR_S == pytest.approx(np.array([[115.4, 125.6]]))
+    assert path.length_m == whole(stay, [recorded()]).length_m

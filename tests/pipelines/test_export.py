@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from pipelines.export import Exports, export_day, files, writing
 from pipelines.export.tables import SCHEMAS
 from pipelines.export.writing import ROWS
 from pipelines.objects import FolderStore, ObjectStore
-from sql import export, people
+from sql import export, ledger, people
 from sql.store import Connection, Store
 from tests.sql import mall
 from tests.sql.mall import DAY, NAMES, SITE, TEN, VISITORS
@@ -67,6 +68,27 @@ def test_paths_are_lines_that_geopandas_reads_with_the_time_of_each_point(
     ann = frame[frame["person_id"] == str(VISITORS[0].id)].iloc[0]
     assert list(ann["path"].coords) == [(0.0, 5.0), (30.0, 5.0)]
     assert list(ann["times_s"]) == [mall.clock_s("09:30:00"), mall.clock_s("10:00:00")]
+
+
+def test_a_path_says_when_nobody_saw_the_person_where_that_is_known(
+    filled: Store, admin: Store, read: Store, objects: FolderStore
+) -> None:
+    hour = mall.hour_of_people(VISITORS, TEN)
+    fay = VISITORS[5]
+    gap_s = np.array([[mall.clock_s("10:41:00"), mall.clock_s("10:43:00")]])
+    with filled.connection() as connection:
+        claim = ledger.claim_load(connection, SITE.name, TEN, "test", 60)
+        assert claim is not None
+    paths = {**hour.paths, fay.id: [replace(path, unseen_s=gap_s) for path in fay.paths]}
+    with filled.connection() as connection:
+        people.replace_hour(connection, claim, replace(hour, paths=paths), [])
+    with admin.connection() as connection:
+        connection.execute("update person_track set unseen = null where person_id = %s", [VISITORS[1].id])
+    export_day(DAY, read, objects, "tester")
+    unseen = {row["person_id"]: row["unseen"] for row in table(Exports(objects, read, "reader"), "paths")}
+    assert unseen[str(fay.id)] == [{"starts_at": TEN + timedelta(minutes=41), "ends_at": TEN + timedelta(minutes=43)}]
+    assert unseen[str(VISITORS[0].id)] == []
+    assert unseen[str(VISITORS[1].id)] is None
 
 
 def test_positions_visits_and_coverage_are_those_of_the_store(exports: Exports, read: Store) -> None:

@@ -1,4 +1,5 @@
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -66,3 +67,28 @@ def test_a_path_cut_at_hours_keeps_length_and_both_copies_of_the_cut(path: Path,
 def test_times_that_do_not_rise_are_refused(times: list[float]) -> None:
     with pytest.raises(ValueError, match="rise strictly"):
         Path(0, np.array(times, dtype=float), np.zeros((2, 2)))
+
+
+def test_a_path_is_told_in_the_parts_in_which_somebody_saw_it() -> None:
+    path = replace(walk((0, 0, 0), (10, 10, 0), (20, 10, 10)), unseen_s=T0 + np.array([[4.0, 9.0], [12.0, 14.0]]))
+    parts = list(path.seen())
+    assert [(part.times_s - T0).tolist() for part in parts] == [[0, 4], [9, 10, 12], [14, 20]]
+    assert parts[1].xy_m.tolist() == [[9, 0], [10, 0], [10, 2]]
+    assert not any(len(part.unseen_s) for part in parts)
+    assert [part.times_s.tolist() for part in walk((0, 0, 0)).seen()] == [[T0]]
+
+
+def test_who_was_not_seen_is_not_seen_in_a_cut_or_simplified_path_either() -> None:
+    path = Path(
+        0, T0 + np.array([3590.0, 3610.0]), np.array([[0.0, 0.0], [20.0, 0.0]]), T0 + np.array([[3595.0, 3607.0]])
+    )
+    before, after = cut_at_hours(path)
+    assert (before.unseen_s - T0).tolist() == [[3595, 3600]]
+    assert (after.unseen_s - T0).tolist() == [[3600, 3607]]
+    assert [len(list(piece.seen())) for piece in (before, after)] == [1, 1]
+    assert simplified(path).unseen_s.tolist() == path.unseen_s.tolist()
+
+
+def test_times_without_sight_that_overlap_are_refused() -> None:
+    with pytest.raises(ValueError, match="in order and apart"):
+        replace(walk((0, 0, 0), (10, 10, 0)), unseen_s=T0 + np.array([[1.0, 5.0], [4.0, 6.0]]))

@@ -4,7 +4,8 @@ select
     starts_at,
     ends_at,
     length_m,
-    st_asbinary(path, 'NDR')
+    st_asbinary(path, 'NDR'),
+    case when unseen is not null then array(select array[lower(u.part), upper(u.part)] from unnest(unseen) as u (part)) end
 from person_track
 where
     starts_at >= %(start)s::timestamptz
