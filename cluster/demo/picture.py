@@ -1,5 +1,6 @@
-"""The demo's picture: the found paths of people in blue shirts below the true ones."""
+"""The demo's picture: the found paths of people in blue shirts below the true ones, dotted where nobody saw them."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path as FilePath
 
@@ -8,7 +9,7 @@ import numpy as np
 from models.world.paths import Floats, Path
 from models.world.places import Site
 from pipelines.truth import TruePerson, positions
-from serve.presentation.plan import PATH_COLOURS, draw_floor, draw_paths
+from serve.presentation.plan import PATH_COLOURS, draw_floor, draw_ways
 
 _LOST = "#b0b0b0"
 
@@ -25,8 +26,8 @@ def save(
     true_plan, found_plan = figure.subplots(2, 1, sharex=True, sharey=True)
     for axes in (true_plan, found_plan):
         draw_floor(axes, site, floor)
-    draw_paths(true_plan, [(colours[p.id], stay) for p in truth for stay in p.stays if stay.floor == floor.id])
-    draw_paths(found_plan, _coloured(truth, found, colours, floor.id))
+    draw_ways(true_plan, [(colours[p.id], [stay]) for p in truth for stay in p.stays if stay.floor == floor.id])
+    draw_ways(found_plan, _coloured(truth, found, colours, floor.id))
     true_plan.set_title(f"true: {len(truth)} people in blue shirts", fontsize=10, loc="left")
     found_plan.set_title(f"answered: {len(found)} people in blue shirts", fontsize=10, loc="left")
     figure.suptitle(caption, fontsize=8, color="#666666", x=0.012, y=-0.01, ha="left", va="top")
@@ -35,12 +36,14 @@ def save(
 
 def _coloured(
     truth: Sequence[TruePerson], found: Mapping[str, Sequence[Path]], colours: Mapping[str, str], floor: int
-) -> list[tuple[str, Path]]:
+) -> list[tuple[str, list[Path]]]:
     coloured = []
     for paths in found.values():
         owner = nearest_person(truth, paths)
         colour = colours[owner.id] if owner else _LOST
-        coloured += [(colour, path) for path in paths if path.floor == floor]
+        coloured += [
+            (colour, list(stays)) for on, stays in itertools.groupby(paths, lambda stay: stay.floor) if on == floor
+        ]
     return coloured
 
 

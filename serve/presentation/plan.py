@@ -3,8 +3,8 @@
 Colours of the eight path hues: Okabe and Ito (2008), told apart by colour-blind readers too.
 """
 
+import itertools
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -33,12 +33,18 @@ def draw_floor(axes: Axes, site: Site, floor: Floor) -> None:
     axes.spines[:].set_visible(False)
 
 
-def draw_paths(axes: Axes, paths: Iterable[tuple[str, Path]], **style: Any) -> None:
-    """Each path in its colour, with a dot where it begins and an arrow head where it ends."""
-    for colour, path in paths:
-        axes.plot(*path.xy_m.T, color=colour, linewidth=1.6, solid_capstyle="round", zorder=3, **style)
-        axes.plot(*path.xy_m[0], "o", color=colour, markersize=4, zorder=4)
-        _draw_end(axes, path.xy_m, colour)
+def draw_ways(axes: Axes, ways: Iterable[tuple[str, Sequence[Path]]]) -> None:
+    """Each way in its colour, with a dot where it begins and an arrow head where it ends: stays of one person, one after the
+    other, dotted in between, where nobody saw them.
+    """
+    for colour, stays in ways:
+        for stay in stays:
+            axes.plot(*stay.xy_m.T, color=colour, linewidth=1.6, solid_capstyle="round", zorder=3)
+        for before, after in itertools.pairwise(stays):
+            unseen = np.vstack([before.xy_m[-1], after.xy_m[0]])
+            axes.plot(*unseen.T, color=colour, linewidth=1.1, linestyle=(0, (1, 3)), zorder=3)
+        axes.plot(*stays[0].xy_m[0], "o", color=colour, markersize=4, zorder=4)
+        _draw_end(axes, stays[-1].xy_m, colour)
 
 
 def _draw_section(axes: Axes, polygon: Sequence[tuple[float, float]], name: str) -> None:

@@ -110,6 +110,11 @@ class Reader:
         drawn = "node => node.data.filter(one => one.mode === 'lines' && one.customdata).length"
         return int(self.page.locator("#plan").evaluate(drawn))
 
+    def dotted(self) -> int:
+        """How many ways are dotted somewhere, because nobody saw the person."""
+        drawn = "node => node.data.filter(one => one.line?.dash).length"
+        return int(self.page.locator("#plan").evaluate(drawn))
+
     def dots(self, low: int = 1, high: int = 1_000_000) -> int:
         """How many marks are drawn over the ways, once they are from low to high.
 

@@ -14,10 +14,11 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from models.world.attributes import COLOURS
-from models.world.paths import Path, cut_at_hours
+from models.world.paths import Floats, Path, cut_at_hours
 from models.world.people import person_id
 from models.world.periods import Window
-from models.world.places import Camera, Floor, Georeference, Section, Segment, Site, calibrate
+from models.world.places import Camera, Floor, Georeference, Section, Segment, Site, calibrate, inside
+from models.world.views import seen_floor
 from sql import ledger, people, sites, videos
 from sql.coverage import Covered
 from sql.people import HourOfPeople, Person, PersonTracklet
@@ -73,6 +74,7 @@ SITE = Site(
     georeference=Georeference(13.3777, 52.5163, 12.5),
     opening_hours={"mon-sat": "09:00-21:00", "sun": "closed"},
 )
+VIEWS = {floor.id: [seen_floor(one, floor) for one in SITE.cameras if one.floor == floor.id] for floor in SITE.floors}
 _DOORS = ((1.5, 11.0), (70.5, 11.0))
 _CORRIDOR_Y = 11.0
 
@@ -201,4 +203,13 @@ def _path(random: np.random.Generator, floor: int, corners: list[tuple[float, fl
     xy_m = np.column_stack([np.interp(steps, times, [place[axis] for place in places]) for axis in (0, 1)])
     sway = np.cumsum(random.normal(0, 0.06, xy_m.shape), axis=0)
     sway -= np.linspace(0, 1, len(sway))[:, None] * sway[-1]
-    return Path(floor, steps, xy_m + np.clip(sway, -0.6, 0.6))
+    places_m = xy_m + np.clip(sway, -0.6, 0.6)
+    return Path(floor, steps, places_m, _unseen_s(floor, steps, places_m))
+
+
+def _unseen_s(floor: int, times_s: Floats, xy_m: Floats) -> Floats:
+    """When no camera's picture shows the place, for longer than 4 s and not at an end."""
+    seen = np.any([inside(tuple(map(tuple, view)), xy_m) for view in VIEWS[floor]], axis=0)
+    at_s = times_s[seen | (times_s == times_s[0]) | (times_s == times_s[-1])]
+    lost = np.flatnonzero(np.diff(at_s) > 4)
+    return np.column_stack([at_s[lost], at_s[lost + 1]])

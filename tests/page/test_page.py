@@ -49,6 +49,7 @@ def test_paths_are_drawn_and_told_with_their_passport(reader: Reader, service: S
     reader.ask()
     people = int(reader.figure("people"))
     assert people == reader.lines() > 1
+    assert 0 < reader.dotted() <= people
     expect(reader.answer).to_contain_text("20 Nov 2026, 17:00 – 18:00")
     expect(reader.answer).to_contain_text("Complete where there is video · 1 gap")
     passport = reader.answer.locator(".passport")

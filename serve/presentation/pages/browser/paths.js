@@ -23,18 +23,22 @@ export function shortName(person) {
 }
 
 /**
- * Plotly traces of the rows on one floor: the ways, a dot where each begins and an arrow where it ends. With `dimmed` the
- * ways are faint, for what is shown on top.
+ * Plotly traces of the rows on one floor: the ways, dotted where nobody saw the person, a dot where each begins and an arrow
+ * where it ends. With `dimmed` the ways are faint, for what is shown on top.
  */
 export function tracesOf(rows, floor, clock, dimmed) {
   const number = numbersOf(rows);
   const colours = pathColours();
   const colourOf = (person) => colours[number.get(person) % colours.length];
   const stays = staysOf(rows).filter((stay) => stay[0].floor === floor);
-  const group = number.size > MOST_LINES ? (stay) => colourOf(stay[0].person) : (stay) => stay[0].person;
-  const lines = [...Map.groupBy(stays, group).values()].map((those) => line(those, colourOf(those[0][0].person), number.size > 12 ? 1.5 : 2.4, clock));
+  const ways = waysOf(stays);
+  const group = number.size > MOST_LINES ? (way) => colourOf(way[0][0].person) : (way) => way[0][0].person;
+  const lines = [...Map.groupBy(ways, group).values()].flatMap((those) => {
+    const [ink, width] = [colourOf(those[0][0][0].person), number.size > 12 ? 1.5 : 2.4];
+    return [line(those.flat(), ink, width, clock), ...unseen(those, ink, width)];
+  });
   if (dimmed) return lines.map((one) => ({ ...one, opacity: 0.18 }));
-  return stays.length ? [...lines, starts(stays, colourOf), ends(stays, colourOf)] : [];
+  return stays.length ? [...lines, starts(ways, colourOf), ends(ways, colourOf)] : [];
 }
 
 /** Where the people of the rows are on a floor at a moment, in between by straight, even walking: a trace of dots. */
@@ -74,6 +78,17 @@ function staysOf(rows) {
   return stays;
 }
 
+/** Stays of one person on one floor, one after the other: in between, nobody saw the person. */
+function waysOf(stays) {
+  const ways = [];
+  for (const stay of stays) {
+    const before = ways.at(-1)?.at(-1)[0];
+    if (before?.person === stay[0].person && before.stay + 1 === stay[0].stay) ways.at(-1).push(stay);
+    else ways.push([stay]);
+  }
+  return ways;
+}
+
 function line(stays, ink, width, clock) {
   // A row without a place breaks the line between two stays.
   const points = stays.flatMap((stay) => [...stay, null]).slice(0, -1);
@@ -89,13 +104,21 @@ function line(stays, ink, width, clock) {
   };
 }
 
-function starts(stays, colourOf) {
-  const first = stays.map((stay) => stay[0]);
+/** A dotted line from where each way was lost from sight to where it was seen again; none if all was seen. */
+function unseen(ways, ink, width) {
+  const points = ways.flatMap((way) => way.slice(1).flatMap((stay, number) => [way[number].at(-1), stay[0], null])).slice(0, -1);
+  if (!points.length) return [];
+  const line = { color: ink, width: width * 0.7, dash: "2px,5px" };
+  return [{ type: "scatter", mode: "lines", x: points.map((row) => row?.x_m ?? null), y: points.map((row) => row?.y_m ?? null), line, opacity: 0.55, hoverinfo: "skip" }];
+}
+
+function starts(ways, colourOf) {
+  const first = ways.map((way) => way[0][0]);
   return marks(first, { symbol: "circle", size: 7, color: first.map((row) => colourOf(row.person)) });
 }
 
-function ends(stays, colourOf) {
-  const moving = stays.map(lastStep).filter((step) => step !== null);
+function ends(ways, colourOf) {
+  const moving = ways.map((way) => lastStep(way.at(-1))).filter((step) => step !== null);
   const last = moving.map(([, to]) => to);
   const angle = moving.map(([from, to]) => (Math.atan2(to.x_m - from.x_m, to.y_m - from.y_m) * 180) / Math.PI);
   return marks(last, { symbol: "arrow", size: 11, angle, color: last.map((row) => colourOf(row.person)) });
