@@ -56,7 +56,7 @@ class SeaweedServer:
 
     def stop(self) -> None:
         """Stop it; what was stored is safe whatever the signal, so its 15 s of farewells are cut short."""
-        daemons.stop(self.mark, patience_s=2.0)
+        daemons.stop(self.mark, patience_s=0.3)
 
     def _launch(self) -> None:
         ports, sockets = self.ports(), self.folder / "data"
@@ -68,7 +68,9 @@ class SeaweedServer:
             "master.port.grpc": ports["master.grpc"],
             "master.volumeSizeLimitMB": 1024,
             "master.telemetry": "false",
-            "master.electionTimeout": "1s",
+            # One master, which elects itself: before the volume server asks for it, or that waits for 5 s and asks again.
+            "master.electionTimeout": "300ms",
+            "master.heartbeatInterval": "100ms",
             "volume.preStopSeconds": 0,
             "volume.port": ports["volume"],
             "volume.port.grpc": ports["volume.grpc"],
