@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -27,31 +26,24 @@ SECONDS = 12
 
 
 @pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    """All services, where more than half a camera-minute is a large request."""
-    home = tmp_path_factory.mktemp("mall")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MALL_WARM_CAMERA_MINUTES", "0.5")
-        patch.setenv("MALL_LEASE_S", "10")
-        try:
-            yield services.up(Settings.load(home))
-        finally:
-            services.down(Settings.load(home))
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Simulated:
+    """Two cameras for 12 seconds."""
+    return simulate(tmp_path_factory.mktemp("film"), cameras=2, people=4, minutes=SECONDS / 60, seed=3, start=START)
 
 
 @pytest.fixture(scope="module")
-def simulated(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Simulated:
-    """Two cameras for 12 seconds, recorded again and again from 17:00 on, every minute."""
-    made = simulate(tmp_path_factory.mktemp("film"), cameras=2, people=4, minutes=SECONDS / 60, seed=3, start=START)
+def settings(installation: Path, simulated: Simulated) -> Settings:
+    """All services; what was filmed is recorded again and again from 17:00 on, every minute."""
+    settings = services.up(Settings.load(installation))
     with Store(settings.needed("database_admin"), role="admin", size=1) as store, store.connection() as connection:
-        sites.save(connection, made.site, valid_from=START)
+        sites.save(connection, simulated.site, valid_from=START)
     with Store(settings.needed("database_ingest"), role="ingest", size=1) as store:
         for minute in range(6):
             at = recording(minute)
-            for name, video in made.videos.items():
+            for name, video in simulated.videos.items():
                 stored, objects = StoredSegments(store), ObjectStore(settings.objects())
-                ingest(video, made.site.camera(name), at.start, at.end, store=stored, objects=objects)
-    return made
+                ingest(video, simulated.site.camera(name), at.start, at.end, store=stored, objects=objects)
+    return settings
 
 
 def recording(minute: int) -> Window:
@@ -92,7 +84,7 @@ def owners(settings: Settings) -> list[str]:
         return [one.owner for one in handlers.alive(connection, 12.0)]
 
 
-def test_a_small_question_is_answered_by_warm_actors(settings: Settings, simulated: Simulated) -> None:
+def test_a_small_question_is_answered_by_warm_actors(settings: Settings) -> None:
     rows, told = ask(settings, 0, 0)
     assert rows
     assert (told[-1].status, told[-1].percent) == ("successful", 100)
@@ -100,9 +92,7 @@ def test_a_small_question_is_answered_by_warm_actors(settings: Settings, simulat
     assert ask(settings, 0, 0) == (rows, [])
 
 
-def test_a_large_question_from_the_command_line_is_answered_by_a_ray_job(
-    settings: Settings, simulated: Simulated
-) -> None:
+def test_a_large_question_from_the_command_line_is_answered_by_a_ray_job(settings: Settings) -> None:
     times = [f"from={recording(1).start.isoformat()}", f"to={recording(2).end.isoformat()}"]
     ended = mall(settings, "query", "paths", "-p", times[0], "-p", times[1], "--format", "csv", "--wait")
     assert len(ended.splitlines()) > 1
@@ -110,7 +100,7 @@ def test_a_large_question_from_the_command_line_is_answered_by_a_ray_job(
     assert (done.runner, done.submission_id) == ("ray", f"mall-{done.request_id}-{done.epoch}")
 
 
-def test_a_killed_handler_is_started_again(settings: Settings, simulated: Simulated) -> None:
+def test_a_killed_handler_is_started_again(settings: Settings) -> None:
     (owner,) = owners(settings)
     os.kill(int(owner.split(":")[1]), signal.SIGKILL)
     rows, _ = ask(settings, 3, 3)
@@ -118,7 +108,7 @@ def test_a_killed_handler_is_started_again(settings: Settings, simulated: Simula
     assert until(lambda: owners(settings) not in ([], [owner]), 60.0, 0.5)
 
 
-def test_down_gives_back_what_is_worked_on_and_up_goes_on(settings: Settings, simulated: Simulated) -> None:
+def test_down_gives_back_what_is_worked_on_and_up_goes_on(settings: Settings) -> None:
     window = {"from_": recording(4).start, "to": recording(5).end}
     with Mall(settings.needed("serve_url"), settings.needed("api_key")) as desk:
         job = desk.order("paths", **window)

@@ -1,7 +1,6 @@
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -14,13 +13,6 @@ from models.world.errors import NotFound
 from pipelines.objects import ObjectStore
 from sql import keys
 from sql.store import Store
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("mall")
-    yield folder
-    services.down(Settings.load(folder))
 
 
 def test_processes_that_end_while_they_are_looked_at_have_a_name() -> None:
@@ -40,15 +32,15 @@ def kill_everything(settings: Settings) -> None:
     os.kill(postgres.pid, signal.SIGKILL)
 
 
-def test_what_was_stored_survives_a_kill_of_every_service(home: Path) -> None:
-    before = services.up(Settings.load(home))
+def test_what_was_stored_survives_a_kill_of_every_service(installation: Path) -> None:
+    before = services.up(Settings.load(installation))
     ObjectStore(before.objects()).put_bytes("video/one", b"frames")
     with Store(before.needed("database_admin"), role="admin", size=1) as store, store.connection() as connection:
         second_key = keys.create(connection, "second", keys.PERMISSIONS)
 
     kill_everything(before)
     assert daemons.until(lambda: "running" not in {row.state for row in services.status(before)}, 30)
-    after = services.up(Settings.load(home))
+    after = services.up(Settings.load(installation))
 
     assert ObjectStore(after.objects()).get_bytes("video/one") == b"frames"
     assert after.api_key == before.api_key
@@ -60,24 +52,24 @@ def test_what_was_stored_survives_a_kill_of_every_service(home: Path) -> None:
     )
 
 
-def test_what_is_up_is_not_started_again(home: Path) -> None:
-    settings = services.up(Settings.load(home))
+def test_what_is_up_is_not_started_again(installation: Path) -> None:
+    settings = services.up(Settings.load(installation))
     pids = [row.pid for row in services.status(settings)]
     assert services.up(settings) == settings
     assert [row.pid for row in services.status(settings)] == pids
 
 
-def test_down_stops_its_own_services_alone_and_keeps_the_state(home: Path, s3_server: SeaweedServer) -> None:
-    settings = services.up(Settings.load(home))
+def test_down_stops_its_own_services_alone_and_keeps_the_state(installation: Path, s3_server: SeaweedServer) -> None:
+    settings = services.up(Settings.load(installation))
     services.down(settings)
     assert {row.state for row in services.status(settings)} == {"stopped"}
     assert s3_server.running
-    assert (home / "s3" / "data").exists()
+    assert (installation / "s3" / "data").exists()
 
 
-def test_secrets_are_readable_by_the_owner_alone(home: Path) -> None:
+def test_secrets_are_readable_by_the_owner_alone(installation: Path) -> None:
     for secret in ("services.json", "postgres/password", "s3/identities.json", "ray/token"):
-        assert (home / secret).stat().st_mode & 0o077 == 0, secret
+        assert (installation / secret).stat().st_mode & 0o077 == 0, secret
 
 
 def test_one_bucket_does_not_see_the_others_objects(object_store: ObjectStore, s3_server: SeaweedServer) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -52,9 +53,11 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
     home = tmp_path_factory.mktemp("mall")
     write_state(home, {"min_group": 1})
     try:
-        settings = services.up(Settings.load(home))
         start = datetime.now(UTC).replace(hour=15, minute=0, second=0, microsecond=0) - timedelta(days=3)
-        simulated = simulate(tmp_path_factory.mktemp("site"), cameras=2, people=8, minutes=1, seed=3, start=start)
+        with ThreadPoolExecutor(1) as beside:
+            starting = beside.submit(services.up, Settings.load(home))
+            simulated = simulate(tmp_path_factory.mktemp("site"), cameras=2, people=8, minutes=1, seed=3, start=start)
+            settings = starting.result()
         first = simulated.window
         second, third = (Window(*(at + timedelta(days=day) for at in (first.start, first.end))) for day in (1, 2))
         with Store(settings.needed("database_admin"), role="admin", size=1) as admin, admin.connection() as connection:
