@@ -61,7 +61,7 @@ class Path:
         edges_s = np.concatenate([self.times_s[:1], self.unseen_s.ravel(), self.times_s[-1:]]).reshape(-1, 2)
         for start_s, end_s in edges_s:
             if start_s < end_s or not len(self.unseen_s):
-                yield replace(self.between(start_s, end_s), unseen_s=np.zeros((0, 2)))
+                yield self.between(start_s, end_s)
 
 
 def simplified(path: Path, tolerance_m: float = SIMPLIFY_M) -> Path:

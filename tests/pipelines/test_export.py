@@ -18,10 +18,11 @@ from pipelines.export import Exports, export_day, files, writing
 from pipelines.export.tables import SCHEMAS
 from pipelines.export.writing import ROWS
 from pipelines.objects import FolderStore, ObjectStore
-from sql import export, ledger, people
+from sql import export, people
 from sql.store import Connection, Store
 from tests.sql import mall
 from tests.sql.mall import DAY, NAMES, SITE, TEN, VISITORS
+from tests.sql.test_people import claimed
 
 WHY = "testing"
 
@@ -76,9 +77,7 @@ def test_a_path_says_when_nobody_saw_the_person_where_that_is_known(
     hour = mall.hour_of_people(VISITORS, TEN)
     fay = VISITORS[5]
     gap_s = np.array([[mall.clock_s("10:41:00"), mall.clock_s("10:43:00")]])
-    with filled.connection() as connection:
-        claim = ledger.claim_load(connection, SITE.name, TEN, "test", 60)
-        assert claim is not None
+    claim = claimed(filled)
     paths = {**hour.paths, fay.id: [replace(path, unseen_s=gap_s) for path in fay.paths]}
     with filled.connection() as connection:
         people.replace_hour(connection, claim, replace(hour, paths=paths), [])

@@ -10,7 +10,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Add `walks_of`, `measured_visits`, the sums and what keeps them."""
-    run("0012_up.sql")
+    run("0012_up.sql", "0012_functions.sql")
 
 
 def downgrade() -> None:

@@ -15,4 +15,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Forget when nobody saw somebody."""
-    run("0013_down.sql")
+    run("0013_down.sql", "0012_functions.sql")
