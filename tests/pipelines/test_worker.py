@@ -213,7 +213,8 @@ def attempt(hand: Hand, job: Job) -> Request:
 
 def test_work_that_gets_nowhere_is_ended_tried_again_and_given_up_in_the_end(mall: Resources, store: Store) -> None:
     endless = ThreadJobs(replace(mall, load_detector=never()))
-    job, hand = order(store), Hand(mall, store, partial(Warm, mall), endless, warm_camera_s=0.0, stall_s=0.1)
+    watched_often = replace(mall, lease_s=2.0)
+    job, hand = order(store), Hand(watched_often, store, partial(Warm, mall), endless, warm_camera_s=0.0, stall_s=0.1)
     for tries in range(1, handling.ATTEMPTS):
         tried = attempt(hand, job)
         assert (tried.state, tried.attempts, endless.stopped) == (
