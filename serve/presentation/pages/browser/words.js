@@ -35,7 +35,8 @@ export function duration(seconds) {
 
 /** Camera-hours; the small ones in camera-minutes. */
 export function cameraTime(hours) {
-  return hours < 1 ? `${ONE_DECIMAL.format(hours * 60)} camera-minutes` : `${ONE_DECIMAL.format(hours)} camera-hours`;
+  const [figure, unit] = hours < 1 ? [ONE_DECIMAL.format(hours * 60), "camera-minute"] : [ONE_DECIMAL.format(hours), "camera-hour"];
+  return `${figure} ${unit}${figure === "1" ? "" : "s"}`;
 }
 
 const REASONS = {
