@@ -1,7 +1,6 @@
 /** Figures and names in words. */
 
 const NUMBER = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 2 });
-const ONE_DECIMAL = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 1 });
 
 export function number(value) {
   return NUMBER.format(value);
@@ -35,8 +34,9 @@ export function duration(seconds) {
 
 /** Camera-hours; the small ones in camera-minutes. */
 export function cameraTime(hours) {
-  const [figure, unit] = hours < 1 ? [ONE_DECIMAL.format(hours * 60), "camera-minute"] : [ONE_DECIMAL.format(hours), "camera-hour"];
-  return `${figure} ${unit}${figure === "1" ? "" : "s"}`;
+  const tenths = (value) => Math.round(value * 10) / 10;
+  if (hours < 1) return count(tenths(hours * 60), "camera-minute", "camera-minutes");
+  return count(tenths(hours), "camera-hour", "camera-hours");
 }
 
 const REASONS = {
